@@ -1,0 +1,1 @@
+"""Reference baselines for the HEAR audio-embedding API."""

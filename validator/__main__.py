@@ -1,0 +1,5 @@
+"""`python -m validator` is `hear-validate`."""
+
+from .cli import main
+
+main()

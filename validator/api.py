@@ -1,0 +1,144 @@
+"""`validate`: a run from Python, which the command line uses as well."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .checks import CATALOGUE
+from .contract import MEMORY_LIMIT_GB
+from .options import Options, UsageError
+from .process import Limits, WorkerProcess
+from .report import Report, Result
+from .runner import Runner
+from .session import Session
+from .submission import Submission, SubmissionFault
+
+
+def validate(
+    module: str,
+    weights: str | Path | None = None,
+    *,
+    device: str = "cpu",
+    seen: Callable[[Result], None] = lambda _: None,
+    **options: Any,
+) -> Report:
+    """Validate a submission.
+
+    Args:
+        module: The name of an importable module, such as `my_package.variant`; the current
+            directory is looked in first.
+        weights: The checkpoint that `load_model` is given, if there is one.
+        device: `cpu`, `cuda`, `cuda:1` or `auto` (a GPU where there is one).
+        seen: Called with each result as it comes.
+        options: Fields of `Options`, such as `select=("T",)`.
+
+    Returns:
+        The report; its `exit_status` is 0 where the submission conforms.
+
+    Raises:
+        UsageError: If the weights or an id do not exist, or the options make no sense.
+    """
+    return run(module, weights, device, Options(**options), seen)
+
+
+def run(
+    module: str,
+    weights: str | Path | None,
+    device: str,
+    options: Options,
+    seen: Callable[[Result], None] = lambda _: None,
+) -> Report:
+    """The same as `validate`, the options already made."""
+    submission = Submission(module, _existing(weights), _device(device))
+    limits = Limits(options.timeout_s, _memory(options.memory_limit_gb))
+    begin = time.perf_counter()
+    session = Session(
+        submission,
+        lambda wanted: WorkerProcess(wanted, limits),
+        seed=options.seed,
+    )
+    try:
+        runner = Runner(CATALOGUE, session, options)
+        missing = _missing(session)
+        results = () if missing else runner.run(seen)
+        environment = _environment(session)
+    finally:
+        session.close()
+    return Report(
+        module=module,
+        weights=str(weights or ""),
+        device=submission.device,
+        profile=options.profile,
+        seed=options.seed,
+        environment=environment,
+        results=results,
+        seconds=time.perf_counter() - begin,
+        not_found=missing,
+    )
+
+
+def _existing(weights: str | Path | None) -> Path | None:
+    if not weights:
+        return None
+    path = Path(weights)
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file; give the path of the weights")
+    return path.resolve()
+
+
+def _device(name: str) -> str:
+    if name == "cpu":
+        return name
+    # Only a GPU needs PyTorch on this side, to say whether there is one.
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if not name.startswith("cuda"):
+        raise UsageError(f"there is no device {name!r}: cpu, cuda or auto")
+    if not torch.cuda.is_available():
+        raise UsageError(f"--device {name}: PyTorch sees no GPU here; use cpu or auto")
+    return name
+
+
+def _memory(limit_gb: float | None) -> int:
+    if limit_gb is not None:
+        return int(limit_gb * 1e9)
+    return int(min(MEMORY_LIMIT_GB * 1e9, 0.75 * psutil.virtual_memory().available))
+
+
+def _missing(session: Session) -> str:
+    """Why the module does not exist, or "" where importing it is for the checks to judge."""
+    try:
+        session.imported()
+    except SubmissionFault as fault:
+        name = str(fault.facts.get("missing", ""))
+        module = session.submission.module
+        if name and (module == name or module.startswith(name + ".")):
+            return f"there is no module {module!r}{_advice(module)}"
+    return ""
+
+
+def _advice(module: str) -> str:
+    if module.endswith(".py") or "/" in module:
+        dotted = module.removesuffix(".py").strip("./").replace("/", ".")
+        return f": give a module's name, not a path, for example {dotted}"
+    return ": install it, or run from the folder that holds it"
+
+
+def _environment(session: Session) -> dict[str, Any]:
+    return {
+        "validator": metadata.version("hearbaseline"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": psutil.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "worker": session.environment(),
+    }

@@ -1,0 +1,192 @@
+"""What a check is, what it answers, and how checks are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .session import Session
+
+RETIRED_IDS: frozenset[str] = frozenset()
+"""Ids that once named a check. Ids are for life: these are never used again."""
+
+
+class Severity(str, Enum):
+    """What a violation means: rejected (error) or told about (warning)."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Kind(str, Enum):
+    """The three things that a check can find."""
+
+    CONFORMS = "conforms"
+    VIOLATES = "violates"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number, with its unit and, where there is one, the bound it is held to."""
+
+    name: str
+    value: float
+    unit: str = ""
+    limit: float | None = None
+
+    def __str__(self) -> str:
+        """The figure as the console prints it."""
+        text = f"{self.name} {self.value:.4g}{' ' + self.unit if self.unit else ''}"
+        return text if self.limit is None else f"{text} (limit {self.limit:.4g})"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found. Made by `conforms`, `violates` and `inconclusive` only.
+
+    Attributes:
+        kind: Conforms, violates or inconclusive.
+        seen: What was seen, in words with figures.
+        expected: What the contract asks for; empty where the check conforms.
+        hint: The likely cause or a mend more exact than the check's own; may be empty.
+        figures: What was measured.
+        snippet: Python lines that reproduce the finding outside the validator.
+        evidence: Arrays for pictures, by name.
+    """
+
+    kind: Kind
+    seen: str
+    expected: str = ""
+    hint: str = ""
+    figures: tuple[Figure, ...] = ()
+    snippet: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+def conforms(
+    seen: str = "", *figures: Figure, evidence: Mapping[str, Any] | None = None
+) -> Verdict:
+    """The submission does what the check asks for."""
+    return Verdict(Kind.CONFORMS, seen, figures=figures, evidence=evidence or {})
+
+
+def violates(
+    seen: str,
+    *figures: Figure,
+    expected: str,
+    hint: str = "",
+    snippet: str = "",
+    evidence: Mapping[str, Any] | None = None,
+) -> Verdict:
+    """The submission breaks what the check asks for."""
+    return Verdict(Kind.VIOLATES, seen, expected, hint, figures, snippet, evidence or {})
+
+
+def inconclusive(why: str, *figures: Figure) -> Verdict:
+    """The check could not tell, and says why."""
+    return Verdict(Kind.INCONCLUSIVE, why, figures=figures)
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """One thing that the validator looks at; declared with `check`.
+
+    Attributes:
+        id: Family letter and number, for life.
+        title: What holds when the check passes.
+        severity: What a violation means.
+        section: The passage of the API that the check rests on.
+        requires: The checks that must not have failed before this one makes sense.
+        reason: Why it matters (the function's docstring).
+        mend: What to do about a violation.
+        run: The check itself.
+        behavioural: Whether it looks at embeddings; a run without any such check is not green.
+        long: Whether it runs only with `--long`.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    section: str
+    requires: tuple[Check, ...]
+    reason: str
+    mend: str
+    run: Callable[[Session], Verdict]
+    behavioural: bool = True
+    long: bool = False
+
+    @property
+    def family(self) -> str:
+        """The module that declares the check."""
+        return self.run.__module__.rpartition(".")[2]
+
+
+class _Decorator(Protocol):
+    def __call__(self, run: Callable[[Session], Verdict]) -> Check: ...
+
+
+def check(
+    id: str,  # noqa: A002
+    title: str,
+    *,
+    severity: Severity = Severity.ERROR,
+    section: str,
+    requires: tuple[Check, ...] = (),
+    mend: str,
+    behavioural: bool = True,
+    long: bool = False,
+) -> _Decorator:
+    """Declare a check: decorates a function from a `Session` to a `Verdict`.
+
+    The function's docstring is the reason that participants read.
+    """
+
+    def declare(run: Callable[[Session], Verdict]) -> Check:
+        reason = " ".join(cleandoc(run.__doc__ or "").split())
+        return Check(id, title, severity, section, requires, reason, mend, run, behavioural, long)
+
+    return declare
+
+
+class UnknownIdError(ValueError):
+    """An id or prefix that names no check."""
+
+
+def matching(catalogue: Sequence[Check], patterns: Iterable[str]) -> set[Check]:
+    """The checks whose id is, or begins with, one of the patterns.
+
+    Args:
+        catalogue: All checks.
+        patterns: Ids or prefixes, such as `T04` or `T`; case does not matter.
+
+    Raises:
+        UnknownIdError: If a pattern matches nothing.
+    """
+    found: set[Check] = set()
+    for pattern in patterns:
+        hits = {c for c in catalogue if c.id.startswith(pattern.upper())}
+        if not pattern or not hits:
+            known = ", ".join(sorted({c.id[0] for c in catalogue}))
+            raise UnknownIdError(
+                f"no check is called {pattern!r}: give an id such as {catalogue[0].id}, "
+                f"or a family ({known}); --list prints them all"
+            )
+        found |= hits
+    return found
+
+
+def with_requirements(checks: Iterable[Check]) -> set[Check]:
+    """The checks and, transitively, all that they require."""
+    closed: set[Check] = set()
+    waiting = list(checks)
+    while waiting:
+        one = waiting.pop()
+        if one not in closed:
+            closed.add(one)
+            waiting.extend(one.requires)
+    return closed

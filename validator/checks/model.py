@@ -1,0 +1,80 @@
+"""M: what the model carries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..catalogue import Verdict, check, conforms, violates
+from ..contract import SAMPLE_RATES
+from ..session import Session
+from .interface import is_model
+
+_SIZES = ("scene_embedding_size", "timestamp_embedding_size")
+
+
+@check(
+    "M01",
+    "sample_rate is one of the benchmark's",
+    section="load_model",
+    requires=(is_model,),
+    mend="Set model.sample_rate to the rate in Hz, an int, that the model was made for.",
+    behavioural=False,
+)
+def sample_rate(session: Session) -> Verdict:
+    """The benchmark's audio exists at five rates, in folders named by them; the model's
+    attribute chooses the folder. A submission does not resample inside.
+    """
+    seen = session.facts()["attributes"]["sample_rate"]
+    if not seen["present"] or not seen["integral"] or seen["number"] not in SAMPLE_RATES:
+        return violates(
+            _described("sample_rate", seen),
+            expected=f"an int, one of {', '.join(map(str, SAMPLE_RATES))} (Hz)",
+            hint=_rate_hint(seen),
+            snippet=session.snippet("print(repr(model.sample_rate))"),
+        )
+    return conforms(f"{seen['text']} Hz")
+
+
+@check(
+    "M02",
+    "the embedding sizes are positive Python ints",
+    section="load_model",
+    requires=(is_model,),
+    mend="Set scene_embedding_size and timestamp_embedding_size to ints: int(x), len(x) or "
+    "tensor.shape[-1].",
+    behavioural=False,
+)
+def embedding_sizes(session: Session) -> Verdict:
+    """The evaluation builds its classifiers from these two numbers before it sees an
+    embedding.
+    """
+    attributes = session.facts()["attributes"]
+    wrong = [
+        _described(name, attributes[name])
+        for name in _SIZES
+        if not attributes[name]["present"]
+        or not attributes[name]["python_int"]
+        or attributes[name]["number"] < 1
+    ]
+    if wrong:
+        return violates(
+            "; ".join(wrong),
+            expected="a positive int for scene_embedding_size and timestamp_embedding_size",
+            snippet=session.snippet(*(f"print(repr(model.{name}))" for name in _SIZES)),
+        )
+    return conforms(", ".join(f"{name} {attributes[name]['text']}" for name in _SIZES))
+
+
+def _described(name: str, seen: dict[str, Any]) -> str:
+    if not seen["present"]:
+        return f"the model has no {name}"
+    return f"{name} is {seen['text']} (a {seen['type']})"
+
+
+def _rate_hint(seen: dict[str, Any]) -> str:
+    number = seen.get("number")
+    if number is not None and number * 1000 in SAMPLE_RATES:
+        return f"This looks like kHz: write {int(number * 1000)}."
+    if number in SAMPLE_RATES:
+        return f"Write int({seen['text']}): the rate names the folder of the audio."
+    return ""

@@ -1,0 +1,71 @@
+"""PyTorch and TensorFlow behind one small interface. Runs in the worker only.
+
+A framework is imported by nobody who does not use it: which one a submission uses is seen
+from the model that it returns, after the submission itself has imported it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FRAMEWORKS = ("torch", "tensorflow")
+
+
+class Framework(Protocol):
+    """What the worker needs of a framework; each module of this package provides it."""
+
+    NAME: str
+
+    def is_model(self, thing: object) -> bool:
+        """Whether this is a model as the contract accepts it."""
+
+    def is_tensor(self, thing: object) -> bool:
+        """Whether this is a tensor of the framework."""
+
+    def place(self, model: Any, device: str) -> None:
+        """Move the model as the evaluation does."""
+
+    def tensor(self, audio: NDArray[np.float32], device: str, layout: str) -> Any:
+        """The audio as a tensor, shape (n_sounds, n_samples), in a memory layout."""
+
+    def array(self, tensor: Any) -> NDArray[Any]:
+        """The tensor's numbers."""
+
+    def describe(self, tensor: Any) -> dict[str, Any]:
+        """dtype, shape, device and requires_grad of a tensor."""
+
+    def state(self) -> dict[str, Any]:
+        """Global settings and random state, comparable with `==`."""
+
+    def fresh_state(self) -> dict[str, Any]:
+        """The same as they stand in a process that only imported the framework."""
+
+    def seed(self, number: int) -> None:
+        """Seed the global random state."""
+
+    def version(self) -> str:
+        """The framework's version and devices."""
+
+
+def imported() -> list[Framework]:
+    """The frameworks that this process has imported."""
+    return [_load(name) for name in _FRAMEWORKS if name in sys.modules]
+
+
+def of_model(model: object) -> Framework | None:
+    """The framework that the model belongs to, or None."""
+    return next((f for f in imported() if f.is_model(model)), None)
+
+
+def of_tensor(thing: object) -> Framework | None:
+    """The framework that the tensor belongs to, or None."""
+    return next((f for f in imported() if f.is_tensor(thing)), None)
+
+
+def _load(name: str) -> Framework:
+    return cast(Framework, importlib.import_module(f".{name}_", __name__))

@@ -1,0 +1,146 @@
+"""PyTorch for the worker: to NumPy and back, global state, modules left in training mode."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+NAME = "torch"
+
+_SMALLEST_CHANCE_SEED = 2**32
+"""PyTorch seeds its generator with 53 or more random bits; people choose small numbers."""
+
+
+def is_model(thing: object) -> bool:
+    """See `Framework.is_model`."""
+    return isinstance(thing, torch.nn.Module)
+
+
+def is_tensor(thing: object) -> bool:
+    """See `Framework.is_tensor`."""
+    return isinstance(thing, torch.Tensor)
+
+
+def place(model: torch.nn.Module, device: str) -> None:
+    """See `Framework.place`."""
+    model.to(device)
+
+
+def tensor(audio: NDArray[np.float32], device: str, layout: str) -> torch.Tensor:
+    """See `Framework.tensor`."""
+    n_sounds, n_samples = audio.shape
+    if layout == "sliced":  # a window of a longer recording: rows are not adjacent
+        wide = torch.zeros(n_sounds, n_samples + 64, dtype=torch.float32, device=device)
+        view = wide[:, 32 : 32 + n_samples]
+    elif layout == "strided":  # every second channel sample: samples are not adjacent
+        view = torch.zeros(n_sounds, n_samples, 2, dtype=torch.float32, device=device)[:, :, 1]
+    else:
+        view = torch.empty(n_sounds, n_samples, dtype=torch.float32, device=device)
+    view.copy_(torch.from_numpy(np.array(audio)))
+    return view
+
+
+def array(tensor: torch.Tensor) -> NDArray[Any]:
+    """See `Framework.array`."""
+    plain = tensor.detach().resolve_conj().resolve_neg().cpu()
+    if plain.is_sparse or plain.is_quantized:
+        plain = plain.dequantize() if plain.is_quantized else plain.to_dense()
+    if plain.dtype == torch.bfloat16 or plain.dtype.itemsize == 1 and plain.is_floating_point():
+        plain = plain.float()
+    return np.asarray(plain.numpy())
+
+
+def describe(tensor: torch.Tensor) -> dict[str, Any]:
+    """See `Framework.describe`."""
+    return {
+        "dtype": str(tensor.dtype).removeprefix("torch."),
+        "shape": list(tensor.shape),
+        "device": str(tensor.device),
+        "requires_grad": tensor.requires_grad,
+    }
+
+
+def state() -> dict[str, Any]:
+    """See `Framework.state`."""
+    return {
+        "rng torch": torch.get_rng_state().numpy().tobytes(),
+        "default dtype": torch.get_default_dtype(),
+        "default device": str(torch.get_default_device()),
+        "grad mode": torch.is_grad_enabled(),
+        "inference mode": torch.is_inference_mode_enabled(),
+        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+        "cudnn.deterministic": torch.backends.cudnn.deterministic,
+        "cudnn.benchmark": torch.backends.cudnn.benchmark,
+        "float32 matmul precision": torch.get_float32_matmul_precision(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def fresh_state() -> dict[str, Any]:
+    """See `Framework.fresh_state`."""
+    seeded = torch.initial_seed() < _SMALLEST_CHANCE_SEED
+    return {
+        "rng torch": b"chance" if seeded else torch.get_rng_state().numpy().tobytes(),
+        "default dtype": torch.float32,
+        "default device": "cpu",
+        "grad mode": True,
+        "inference mode": False,
+        "deterministic algorithms": False,
+        "cudnn.deterministic": False,
+        "cudnn.benchmark": False,
+        "float32 matmul precision": "highest",
+        # The validator starts the worker with this variable set.
+        "threads": int(os.environ.get("OMP_NUM_THREADS") or torch.get_num_threads()),
+    }
+
+
+def seed(number: int) -> None:
+    """See `Framework.seed`."""
+    torch.manual_seed(number)
+
+
+def version() -> str:
+    """See `Framework.version`."""
+    cuda = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU build"
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
+    return f"torch {torch.__version__} ({cuda}, {gpu})"
+
+
+class TrainingWatch:
+    """Names the layers that ran in training mode and behave differently in it."""
+
+    def __init__(self, model: object) -> None:
+        self.found: dict[str, str] = {}
+        self._names: dict[int, str] = {}
+        if isinstance(model, torch.nn.Module):
+            self._names = {id(m): name for name, m in model.named_modules()}
+        self._handle: Any = None
+
+    def __enter__(self) -> TrainingWatch:
+        register: Callable[..., Any] = torch.nn.modules.module.register_module_forward_pre_hook
+        self._handle = register(self._before)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._handle.remove()
+
+    def _before(self, module: torch.nn.Module, _: Any) -> None:
+        if module.training and _differs_in_training(module):
+            kind = type(module).__name__
+            self.found[self._names.get(id(module), "") or kind] = kind
+
+
+def _differs_in_training(module: torch.nn.Module) -> bool:
+    if isinstance(module, torch.nn.modules.dropout._DropoutNd):
+        return module.p > 0
+    if isinstance(module, torch.nn.modules.batchnorm._NormBase):
+        # Without running statistics the layer does the same in both modes.
+        return module.track_running_stats
+    if isinstance(module, (torch.nn.RNNBase, torch.nn.MultiheadAttention)):
+        return float(module.dropout) > 0
+    return isinstance(module, torch.nn.RReLU)

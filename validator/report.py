@@ -1,0 +1,172 @@
+"""What a run says: a `Result` for every check, and the `Report` that holds them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
+
+from .catalogue import Check, Kind, Severity, Verdict
+
+SCHEMA_VERSION = 1
+"""Of `to_dict`; grows when a field changes its meaning or goes."""
+
+
+class Status(str, Enum):
+    """What became of a check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNED = "warned"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    EXPECTED = "expected"
+    UNEXPECTED_PASS = "unexpected pass"
+    BROKEN = "broken"
+
+
+def status_of(check: Check, verdict: Verdict, *, expected: bool, strict: bool) -> Status:
+    """The status that a verdict has, given what the participant said to expect.
+
+    Args:
+        check: The check that ran.
+        verdict: What it found.
+        expected: Whether the participant listed it as an expected failure.
+        strict: Whether warnings fail.
+    """
+    if verdict.kind is Kind.INCONCLUSIVE:
+        return Status.INCONCLUSIVE
+    if verdict.kind is Kind.CONFORMS:
+        return Status.UNEXPECTED_PASS if expected else Status.PASSED
+    if expected:
+        return Status.EXPECTED
+    if check.severity is Severity.WARNING and not strict:
+        return Status.WARNED
+    return Status.FAILED
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one check.
+
+    Attributes:
+        check: The check.
+        status: What became of it.
+        verdict: What it found; None where it did not run.
+        why: Why it was skipped, expected to fail, or broken.
+        seconds: Wall-clock seconds.
+    """
+
+    check: Check
+    status: Status
+    verdict: Verdict | None = None
+    why: str = ""
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        verdict = self.verdict
+        return {
+            "id": self.check.id,
+            "title": self.check.title,
+            "family": self.check.family,
+            "severity": self.check.severity.value,
+            "status": self.status.value,
+            "why": self.why,
+            "seen": verdict.seen if verdict else "",
+            "expected": verdict.expected if verdict else "",
+            "mend": (verdict.hint or self.check.mend) if self.is_finding and verdict else "",
+            "figures": [_plain(asdict(f)) for f in verdict.figures] if verdict else [],
+            "snippet": verdict.snippet if verdict else "",
+            "seconds": round(self.seconds, 3),
+        }
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether the submission breaks what the check asks for."""
+        return self.verdict is not None and self.verdict.kind is Kind.VIOLATES
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run.
+
+    Attributes:
+        module: The module's name.
+        weights: The weights' path as given, or "".
+        device: `cpu` or `cuda`.
+        profile: `participant` or `organiser`.
+        seed: Seed of the stimuli.
+        environment: Versions and machine.
+        results: In the catalogue's order.
+        seconds: Of the whole run.
+        not_found: What was wrong where the module does not exist at all, or "".
+    """
+
+    module: str
+    weights: str
+    device: str
+    profile: str
+    seed: int
+    environment: Mapping[str, Any]
+    results: tuple[Result, ...] = field(repr=False)
+    seconds: float = 0.0
+    not_found: str = ""
+
+    def counts(self) -> dict[Status, int]:
+        """How many checks have each status; every status is a key."""
+        counted = Counter(r.status for r in self.results)
+        return {status: counted[status] for status in Status}
+
+    @property
+    def ran_behavioural(self) -> bool:
+        """Whether at least one check that looks at embeddings came to a verdict."""
+        return any(
+            r.check.behavioural
+            and r.verdict is not None
+            and r.verdict.kind is not Kind.INCONCLUSIVE
+            for r in self.results
+        )
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the run is green: nothing failed, and something was really tried."""
+        counts = self.counts()
+        return self.ran_behavioural and not (
+            counts[Status.FAILED] + counts[Status.UNEXPECTED_PASS] + counts[Status.BROKEN]
+        )
+
+    @property
+    def exit_status(self) -> int:
+        """0 conforms, 1 does not, 2 could not be run."""
+        if self.not_found or self.counts()[Status.BROKEN]:
+            return 2
+        return 0 if self.conforms else 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; the schema is `validator/report.schema.json`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "module": self.module,
+            "weights": self.weights,
+            "device": self.device,
+            "profile": self.profile,
+            "seed": self.seed,
+            "environment": dict(self.environment),
+            "conforms": self.conforms,
+            "exit_status": self.exit_status,
+            "seconds": round(self.seconds, 3),
+            "counts": {status.value: n for status, n in self.counts().items()},
+            "results": [r.to_dict() for r in self.results],
+        }
+
+
+def _plain(figure: dict[str, Any]) -> dict[str, Any]:
+    """The figure with numbers that JSON has: infinity and NaN become text."""
+    return {
+        key: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in figure.items()
+    }

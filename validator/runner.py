@@ -1,0 +1,126 @@
+"""Runs the checks of a catalogue in order, and turns what they find into results."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+
+from .catalogue import Check, UnknownIdError, Verdict, matching, violates, with_requirements
+from .options import Options, UsageError
+from .report import Result, Status, status_of
+from .session import Session
+from .submission import SubmissionFault
+
+_BLOCKING = {Status.FAILED, Status.EXPECTED, Status.SKIPPED, Status.BROKEN}
+"""What a required check must not have become. Inconclusive is no evidence of a defect."""
+
+
+class Runner:
+    """Runs checks against one session; the same for the command, the API and pytest.
+
+    Args:
+        catalogue: All checks, in an order in which what is required comes first.
+        session: The submission.
+        options: What to run and how to judge.
+    """
+
+    def __init__(self, catalogue: Sequence[Check], session: Session, options: Options) -> None:
+        self._catalogue = catalogue
+        self._session = session
+        self._options = options
+        self._left_out = _left_out(catalogue, options)
+        self._results: dict[Check, Result] = {}
+        known = {c.id for c in catalogue}
+        unknown = sorted(set(options.expected) - known)
+        if unknown:
+            raise UsageError(
+                f"expected failures name {', '.join(unknown)}, which no check is called; "
+                "--list prints them all"
+            )
+
+    def run(self, seen: Callable[[Result], None] = lambda _: None) -> tuple[Result, ...]:
+        """Run everything that is wanted.
+
+        Args:
+            seen: Called with each result as it comes.
+
+        Returns:
+            A result for every check of the catalogue, in its order.
+        """
+        for check in self._catalogue:
+            seen(self.result(check))
+        return tuple(self._results[check] for check in self._catalogue)
+
+    def result(self, check: Check) -> Result:
+        """The result of one check, and of what it requires; each runs once."""
+        if check not in self._results:
+            self._results[check] = self._result(check)
+        return self._results[check]
+
+    def _result(self, check: Check) -> Result:
+        if why := self._left_out.get(check):
+            return Result(check, Status.SKIPPED, why=why)
+        for required in check.requires:
+            before = self.result(required)
+            if before.status in _BLOCKING:
+                return Result(check, Status.SKIPPED, why=_needs(before))
+        begin = time.perf_counter()
+        try:
+            verdict = check.run(self._session)
+        except SubmissionFault as fault:
+            verdict = _blamed(fault)
+        except Exception:  # noqa: BLE001 - a check of ours failed; the others still run
+            why = "the check itself failed, which is our fault: " + traceback.format_exc(limit=-3)
+            return Result(check, Status.BROKEN, why=why, seconds=time.perf_counter() - begin)
+        reason = self._options.expected.get(check.id, "")
+        status = status_of(check, verdict, expected=bool(reason), strict=self._options.strict)
+        return Result(check, status, verdict, reason, time.perf_counter() - begin)
+
+
+def _needs(before: Result) -> str:
+    what = {
+        Status.SKIPPED: f"was skipped ({before.why})",
+        Status.BROKEN: "could not be run",
+    }.get(before.status, "found a defect")
+    return f"needs {before.check.id}, which {what}"
+
+
+def _left_out(catalogue: Sequence[Check], options: Options) -> dict[Check, str]:
+    try:
+        wanted = (
+            with_requirements(matching(catalogue, options.select))
+            if options.select
+            else set(catalogue)
+        )
+        skipped = matching(catalogue, options.skip)
+    except UnknownIdError as error:
+        raise UsageError(str(error)) from None
+    left_out = {}
+    for check in catalogue:
+        if check in skipped:
+            left_out[check] = "left out by --skip"
+        elif check not in wanted:
+            left_out[check] = "left out by --select"
+        elif check.long and not options.runs_long:
+            left_out[check] = "takes minutes: --long includes it"
+    return left_out
+
+
+def _blamed(fault: SubmissionFault) -> Verdict:
+    """What a submission's failure to answer means for the check that asked."""
+    return violates(
+        str(fault),
+        expected="an answer as the contract describes it",
+        hint=_HINTS.get(fault.kind, ""),
+        snippet=fault.snippet,
+        evidence={"traceback": fault.traceback},
+    )
+
+
+_HINTS = {
+    "exit": "Remove the exit: a module is imported and called by programs that go on.",
+    "crash": "Run the snippet under `python -X faulthandler` to see where the process ends.",
+    "timeout": "Find what waits (network, input, a lock, a download); a slow machine needs --timeout.",
+    "memory": "Process long audio in chunks; --memory-limit sets the bound.",
+}

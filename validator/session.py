@@ -1,0 +1,342 @@
+"""What a check sees: the submission, asked by stimulus, with a memory for what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .stimuli import Stimulus
+from .submission import Connection, Effect, Reply, Submission, SubmissionFault
+
+SCENE = "get_scene_embeddings"
+TIMESTAMP = "get_timestamp_embeddings"
+
+_SECONDS_PER_SECOND = 2.0
+"""Extra seconds of time limit for every second of audio in a call."""
+
+Numbers = NDArray[np.floating]
+
+
+class Session:
+    """A `Connection` with memory: a question asked twice is answered once.
+
+    Args:
+        submission: What to load.
+        connect: Opens a connection to a new worker.
+        seed: Seed of all random stimuli.
+    """
+
+    def __init__(
+        self,
+        submission: Submission,
+        connect: Callable[[Submission], Connection],
+        *,
+        seed: int = 0,
+    ) -> None:
+        self.submission = submission
+        self.seed = seed
+        self.effects: list[Effect] = []
+        self._connect = connect
+        self._connection = connect(submission)
+        self._answers: dict[tuple[Any, ...], Reply | SubmissionFault] = {}
+        self._ready: set[str] = set()
+        self._starts = 0
+
+    def close(self) -> None:
+        """End the worker."""
+        self._connection.close()
+
+    def imported(self) -> Reply:
+        """The reply to importing the module.
+
+        Raises:
+            SubmissionFault: If it raises, exits, crashes or hangs.
+        """
+        return self._remember(("import",), self._import)
+
+    def loaded(self, slot: str = "main", arguments: tuple[str, ...] | None = None) -> Reply:
+        """The reply to loading a model into a slot.
+
+        Args:
+            slot: A name; models in different slots are different objects.
+            arguments: What to call `load_model` with instead of the submission's weights.
+
+        Raises:
+            SubmissionFault: If it raises, exits, crashes or hangs.
+        """
+        key = ("load", slot, arguments)
+        return self._remember(key, lambda: self._load(slot, arguments))
+
+    def reload(self, seed: int) -> Reply:
+        """Load once more, the global random state seeded before."""
+        return self._load("reload", None, seed=seed)
+
+    def drop(self, slot: str) -> None:
+        """Forget the model in a slot."""
+        self._ready.discard(slot)
+        for key in [k for k in self._answers if k[:2] == ("load", slot)]:
+            del self._answers[key]
+        if self._connection.alive:
+            self._connection.request("drop", step="freeing a model", slot=slot)
+
+    def facts(self) -> dict[str, Any]:
+        """What is known of the model: type, framework, attributes."""
+        return dict(self.loaded().facts)
+
+    @property
+    def framework(self) -> str:
+        """`torch` or `tensorflow`."""
+        return str(self.facts().get("framework", ""))
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz, as the model says."""
+        return int(self.facts()["attributes"]["sample_rate"]["number"])
+
+    def size(self, function: str) -> int:
+        """The embedding size that the model says it has, for a function."""
+        name = "scene_embedding_size" if function == SCENE else "timestamp_embedding_size"
+        return int(self.facts()["attributes"][name]["number"])
+
+    def samples(self, seconds: float) -> int:
+        """How many samples are this many seconds."""
+        return round(seconds * self.sample_rate)
+
+    def call(
+        self,
+        function: str,
+        stimulus: Stimulus,
+        *,
+        slot: str = "main",
+        layout: str = "",
+        seed: int | None = None,
+        again: int = 0,
+        keep: bool = True,
+    ) -> Reply:
+        """The reply of one of the two embedding functions.
+
+        Args:
+            function: `SCENE` or `TIMESTAMP`.
+            stimulus: The batch to embed.
+            slot: Which loaded model to use.
+            layout: `sliced` or `strided` for audio that is not contiguous.
+            seed: Seed the global random state just before.
+            again: Any other number asks the same question anew.
+            keep: Whether to remember the reply.
+
+        Raises:
+            SubmissionFault: If the call does not return.
+        """
+        key = (function, stimulus.code, slot, layout, seed, again)
+        return self._remember(
+            key, lambda: self._call(function, stimulus, slot, layout, seed), keep=keep
+        )
+
+    def scene(self, stimulus: Stimulus, **options: Any) -> Numbers:
+        """Scene embeddings, shape (n_sounds, size); options as for `call`.
+
+        Raises:
+            SubmissionFault: If the call fails or returns something else.
+        """
+        reply = self.call(SCENE, stimulus, **options)
+        array = reply.values[0].array if len(reply.values) == 1 else None
+        if array is None or array.ndim != 2 or len(array) != len(stimulus):
+            raise self._wrong_answer(SCENE, stimulus, reply, f"({len(stimulus)}, size)")
+        return array
+
+    def timestamps(self, stimulus: Stimulus, **options: Any) -> tuple[Numbers, Numbers]:
+        """Timestamp embeddings (n_sounds, n_timestamps, size) and timestamps in ms.
+
+        Raises:
+            SubmissionFault: If the call fails or returns something else.
+        """
+        reply = self.call(TIMESTAMP, stimulus, **options)
+        n = len(stimulus)
+        arrays = [v.array for v in reply.values]
+        if len(arrays) == 2:
+            embeddings, times = arrays
+            if (
+                embeddings is not None
+                and times is not None
+                and embeddings.ndim == 3
+                and times.ndim == 2
+                and embeddings.shape[:2] == times.shape
+                and len(times) == n
+                and times.shape[1] > 0
+            ):
+                return embeddings, times
+        raise self._wrong_answer(
+            TIMESTAMP, stimulus, reply, f"({n}, n_timestamps, size) and ({n}, n_timestamps)"
+        )
+
+    def embed(self, function: str, stimulus: Stimulus, **options: Any) -> Numbers:
+        """The embeddings that either function returns."""
+        if function == SCENE:
+            return self.scene(stimulus, **options)
+        return self.timestamps(stimulus, **options)[0]
+
+    def simulated(self, mode: str) -> dict[str, Any]:
+        """What a simulated GPU showed, in a worker of its own; see `frameworks.torch_simulation`.
+
+        Args:
+            mode: `gpu` for model and audio on the GPU, `cpu` for a GPU that nobody asked for.
+        """
+
+        def ask() -> Reply:
+            with self.aside() as worker:
+                return worker.request(
+                    "simulate",
+                    step="a simulated GPU",
+                    arguments=list(self.arguments()),
+                    sample_rate=self.sample_rate,
+                )
+
+        return dict(self._remember(("simulate",), ask).facts[mode])
+
+    def footprint(self) -> int:
+        """Bytes of resident memory of the worker, after freeing what can be freed."""
+        return int(self._connection.request("footprint", step="measuring").facts["bytes"])
+
+    def environment(self) -> dict[str, Any]:
+        """Versions of what the submission runs on, as the worker sees them."""
+        try:
+            return dict(self._connection.request("environment", step="looking around").facts)
+        except SubmissionFault:
+            return {}
+
+    @contextmanager
+    def aside(self, device: str = "cpu") -> Iterator[Connection]:
+        """A worker of its own that has imported the module, on a device of its own."""
+        connection = self._connect(replace(self.submission, device=device))
+        try:
+            connection.request("import", step=f"import {self.submission.module}")
+            yield connection
+        finally:
+            connection.close()
+
+    def arguments(self) -> tuple[str, ...]:
+        """What `load_model` is called with: the weights, or nothing."""
+        weights = self.submission.weights
+        return (str(weights),) if weights else ()
+
+    def snippet(self, *lines: str, **stimuli: Stimulus) -> str:
+        """Python that reproduces a finding: loads the model, makes the audio, then the lines.
+
+        Args:
+            lines: What to run; `scene(x)` and `timestamps(x)` stand for the two functions.
+            stimuli: The audio, by variable name.
+        """
+        module = self.submission.module
+        weights = self.submission.weights
+        torch = self._framework_or("torch") == "torch"
+        device = "" if self.submission.device == "cpu" else f'.to("{self.submission.device}")'
+        made = {
+            name: (f"torch.from_numpy({s.code}){device}" if torch else f"tf.constant({s.code})")
+            for name, s in stimuli.items()
+        }
+        text = [
+            f"import numpy as np, {'torch' if torch else 'tensorflow as tf'}",
+            f"import {module} as submission",
+            f"model = submission.load_model({repr(str(weights)) if weights else ''})"
+            + (device if torch else ""),
+            *(f"{name} = {code}" for name, code in made.items()),
+            *lines,
+        ]
+        helpers = [n for n in ("recordings", "burst_train") if any(n in line for line in text)]
+        if helpers:
+            text.insert(1, f"from validator.stimuli import {', '.join(helpers)}")
+        return "\n".join(
+            line.replace("scene(", "submission.get_scene_embeddings(").replace(
+                "timestamps(", "submission.get_timestamp_embeddings("
+            )
+            if line in lines
+            else line
+            for line in text
+        )
+
+    def _framework_or(self, default: str) -> str:
+        loaded = self._answers.get(("load", "main", None))
+        return str(loaded.facts.get("framework") or default) if loaded else default
+
+    def _remember(
+        self, key: tuple[Any, ...], ask: Callable[[], Reply], *, keep: bool = True
+    ) -> Reply:
+        if key not in self._answers:
+            try:
+                answer: Reply | SubmissionFault = ask()
+            except SubmissionFault as fault:
+                answer = fault
+            self.effects.extend(answer.effects)
+            if not keep:
+                return self._unwrap(answer)
+            self._answers[key] = answer
+        return self._unwrap(self._answers[key])
+
+    @staticmethod
+    def _unwrap(answer: Reply | SubmissionFault) -> Reply:
+        if isinstance(answer, SubmissionFault):
+            raise answer
+        return answer
+
+    def _import(self) -> Reply:
+        reply = self._connection.request("import", step=f"import {self.submission.module}")
+        self._starts = self._connection.starts
+        return reply
+
+    def _load(
+        self, slot: str, arguments: tuple[str, ...] | None, *, seed: int | None = None
+    ) -> Reply:
+        self._revive()
+        given = self.arguments() if arguments is None else arguments
+        shown = ", ".join(map(repr, given))
+        reply = self._connection.request(
+            "load", step=f"load_model({shown})", slot=slot, arguments=list(given), seed=seed
+        )
+        self._ready.add(slot)
+        return reply
+
+    def _call(
+        self, function: str, stimulus: Stimulus, slot: str, layout: str, seed: int | None
+    ) -> Reply:
+        self._revive()
+        if slot not in self._ready:
+            self._load(slot, None)
+        seconds = stimulus.audio.size / self.sample_rate * _SECONDS_PER_SECOND
+        try:
+            return self._connection.request(
+                "call",
+                step=f"{function}({stimulus.name})",
+                audio=stimulus.audio,
+                seconds=seconds,
+                function=function,
+                slot=slot,
+                layout=layout,
+                seed=seed,
+            )
+        except SubmissionFault as fault:
+            short = "scene" if function == SCENE else "timestamps"
+            fault.snippet = self.snippet(f"{short}(audio, model)", audio=stimulus)
+            raise
+
+    def _revive(self) -> None:
+        """Import again after the worker was replaced, so that the run can go on."""
+        if not self._connection.alive or self._connection.starts != self._starts:
+            self._ready.clear()
+            self._import()
+
+    def _wrong_answer(
+        self, function: str, stimulus: Stimulus, reply: Reply, expected: str
+    ) -> SubmissionFault:
+        seen = " and ".join(map(str, reply.values)) or reply.container
+        short = "scene" if function == SCENE else "timestamps"
+        return SubmissionFault(
+            "answer",
+            f"returned {seen} instead of {expected}",
+            f"{function}({stimulus.name})",
+            snippet=self.snippet(f"{short}(audio, model)", audio=stimulus),
+        )

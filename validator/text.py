@@ -1,0 +1,22 @@
+"""Text that comes from a submission, made safe to print."""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 400
+
+
+def one_line(text: object, longest: int = _LONGEST) -> str:
+    """The text on one line, without control characters, cut to a readable length.
+
+    A submission's messages must not be able to move the cursor, colour the terminal or begin
+    a line of the report.
+    """
+    flat = " ".join(printable(str(text)).split())
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """The text with control characters other than line ends and tabs replaced."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", "�", text)
