@@ -28,10 +28,17 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
+from torch.fft import irfft, rfft
 from torch.nn.functional import pad
+
+POSITIONS, CHANNELS = 128, 8
+"""A frame of 1024 samples as the first layer reads it; 128 are the second layer's positions too."""
 
 REACH = 32
 """Positions past its centre that a kernel reaches: 64 taps at offsets -31 to 32."""
+
+LENGTH = POSITIONS + REACH
+"""After which the first two layers' convolutions wrap around."""
 
 BLOCK = 64
 """Channels of the first layer computed together."""
@@ -74,35 +81,42 @@ class CrepeConvolutions(torch.nn.Module):
 class _FirstTwoLayers(torch.nn.Module):
     """(n_frames, 1024) to (n_frames, out, 64), in blocks of the channels between the layers."""
 
-    positions, channels = 128, 8
-    length = positions + REACH
-
     def __init__(self, kernel1: Tensor, terms1: Tensor, kernel2: Tensor, terms2: Tensor):
         super().__init__()
-        # The tap t of output 2q + parity meets sample 8q + 4 parity + t - 254, so the kernels begin
-        # at position q - 32, 2 samples into it where parity is 0 and 6 where it is 1.
-        both = torch.stack([pad(kernel1[:, 0], (2, 6)), pad(kernel1[:, 0], (6, 2))])
-        both = both.unflatten(2, (-1, self.channels)).transpose(2, 3)
-        self.first, self.between, self.second = (torch.nn.ModuleList() for _ in range(3))
-        for block in torch.arange(kernel1.shape[0]).split(BLOCK):
-            self.first.append(_Product(both[:, block].flatten(0, 1), -REACH, self.length))
-            self.between.append(_Activation(terms1[:, block]))
-            self.second.append(_Product(kernel2[:, block], 1 - REACH, self.length))
+        channels = [slice(first, first + BLOCK) for first in range(0, len(kernel1), BLOCK)]
+        self.blocks = torch.nn.ModuleList(
+            _Block(kernel1[some], terms1[:, some], kernel2[:, some]) for some in channels
+        )
         self.activation = _Activation(terms2)
-        self.n_out = kernel2.shape[0]
+        self.n_out = len(kernel2)
 
     def forward(self, frames: Tensor) -> Tensor:
-        channels_first = frames.unflatten(1, (self.positions, self.channels)).transpose(1, 2)
-        x = _to_bins(channels_first, self.length)
+        channels_first = frames.reshape(-1, POSITIONS, CHANNELS).transpose(1, 2)
+        x = _to_bins(channels_first, LENGTH)
         y = x.new_zeros(*x.shape[:2], self.n_out)
-        for first, between, second in zip(self.first, self.between, self.second, strict=True):
-            even, odd = _to_positions(first(x), self.length)[..., : self.positions].chunk(2, dim=1)
-            pooled = between(torch.maximum(even, odd))
-            y.baddbmm_(_to_bins(pooled, self.length), second.matrices)
-        activated: Tensor = self.activation(
-            _max_pool(_to_positions(y, self.length), self.positions)
-        )
+        for block in self.blocks:
+            block(x, y)
+        activated: Tensor = self.activation(_max_pool(_to_positions(y, LENGTH), POSITIONS))
         return activated
+
+
+class _Block(torch.nn.Module):
+    """Some channels through layer one, and what they add to layer two's sums, in place."""
+
+    def __init__(self, kernel1: Tensor, terms1: Tensor, kernel2: Tensor):
+        super().__init__()
+        # Output 2q + parity meets with its tap t the sample 8q + 4 parity + t - 254: the kernel
+        # begins in position q - 32, at its sample 2 where parity is 0, and 6 where it is 1.
+        taps = torch.cat([pad(kernel1, (2, 6)), pad(kernel1, (6, 2))])
+        taps = taps.reshape(len(taps), -1, CHANNELS).transpose(1, 2)
+        self.first = _Product(taps, -REACH, LENGTH)
+        self.activation = _Activation(terms1)
+        self.second = _Product(kernel2, 1 - REACH, LENGTH)
+
+    def forward(self, x: Tensor, y: Tensor) -> None:
+        both = _to_positions(torch.bmm(x, self.first.matrices), LENGTH)[..., :POSITIONS]
+        pooled = torch.maximum(*both.chunk(2, dim=1))
+        y.baddbmm_(_to_bins(self.activation(pooled), LENGTH), self.second.matrices)
 
 
 class _Layer(torch.nn.Module):
@@ -120,13 +134,14 @@ class _Layer(torch.nn.Module):
         self.activation = _Activation(terms)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = _to_positions(self.product(_to_bins(x, self.length)), self.length)
-        activated: Tensor = self.activation(_max_pool(y, self.positions))
+        y = torch.bmm(_to_bins(x, self.length), self.product.matrices)
+        pooled = _max_pool(_to_positions(y, self.length), self.positions)
+        activated: Tensor = self.activation(pooled)
         return activated
 
 
 class _Product(torch.nn.Module):
-    """A convolution as the bins see it: (bins, n_frames, in) to (bins, n_frames, out).
+    """A convolution as the bins see it: a product with a matrix in each.
 
     Args:
         kernel: shape (out, in, taps).
@@ -140,18 +155,14 @@ class _Product(torch.nn.Module):
         super().__init__()
         wrapped = kernel.new_zeros(*kernel.shape[:2], length)
         wrapped[..., (torch.arange(kernel.shape[2]) + first) % length] = kernel
-        # permute, then conj: a matrix for each bin, laid out as bmm reads it
-        matrices = torch.fft.rfft(wrapped).permute(2, 1, 0).conj().resolve_conj().contiguous()
-        # Kept as pairs of reals, since Module.to(torch.float32) drops the imaginary parts of others.
+        matrices = rfft(wrapped).permute(2, 1, 0).conj().resolve_conj().contiguous()
+        # Kept as pairs of reals: Module.to(torch.float32) would drop the imaginary parts.
         self.register_buffer("pairs", torch.view_as_real(matrices), persistent=False)
 
     @property
     def matrices(self) -> Tensor:
         """Complex, shape (bins, in, out)."""
         return torch.view_as_complex(self.pairs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.bmm(x, self.matrices)
 
 
 class _Activation(torch.nn.Module):
@@ -185,12 +196,14 @@ def _fold(state: Mapping[str, Tensor], layer: int) -> tuple[Tensor, Tensor]:
 
 def _to_bins(x: Tensor, length: int) -> Tensor:
     """(n_frames, channels, positions) to (bins, n_frames, channels)."""
-    return torch.fft.rfft(x, n=length).permute(2, 0, 1).contiguous()
+    bins: Tensor = rfft(x, n=length)
+    return bins.permute(2, 0, 1).contiguous()
 
 
 def _to_positions(x: Tensor, length: int) -> Tensor:
     """(bins, n_frames, channels) to (n_frames, channels, length)."""
-    return torch.fft.irfft(x.permute(1, 2, 0).contiguous(), n=length)
+    positions: Tensor = irfft(x.permute(1, 2, 0).contiguous(), n=length)
+    return positions
 
 
 def _max_pool(x: Tensor, positions: int) -> Tensor:
