@@ -70,7 +70,7 @@ class Runner:
             verdict = check.run(self._session)
         except SubmissionFault as fault:
             verdict = _blamed(fault)
-        except Exception:  # noqa: BLE001 - a check of ours failed; the others still run
+        except Exception:
             why = "the check itself failed, which is our fault: " + traceback.format_exc(limit=-3)
             return Result(check, Status.BROKEN, why=why, seconds=time.perf_counter() - begin)
         reason = self._options.expected.get(check.id, "")
@@ -121,6 +121,6 @@ def _blamed(fault: SubmissionFault) -> Verdict:
 _HINTS = {
     "exit": "Remove the exit: a module is imported and called by programs that go on.",
     "crash": "Run the snippet under `python -X faulthandler` to see where the process ends.",
-    "timeout": "Find what waits (network, input, a lock, a download); a slow machine needs --timeout.",
+    "timeout": "Find what waits (network, input, a lock); a slow machine needs --timeout.",
     "memory": "Process long audio in chunks; --memory-limit sets the bound.",
 }

@@ -26,7 +26,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from . import frameworks
-from .contract import FUNCTIONS, PARAMETERS
+from .contract import FUNCTIONS
 from .watch import Watch
 
 
@@ -182,8 +182,7 @@ class Worker:
         }
 
     def _function(self, name: str) -> Callable[..., Any]:
-        function = getattr(self._module, name)
-        assert callable(function)
+        function: Callable[..., Any] = getattr(self._module, name)
         return function
 
     def _value(self, item: Any, index: int) -> dict[str, Any]:
@@ -287,7 +286,7 @@ def _rng_digest() -> dict[str, str]:
 
 
 def _state() -> dict[str, Any]:
-    numpy_state = np.random.get_state(legacy=True)  # noqa: NPY002 - the global state is meant
+    numpy_state: Any = np.random.get_state(legacy=True)  # noqa: NPY002 - the global state is meant
     state: dict[str, Any] = {
         "rng random": random.getstate(),
         "rng numpy": (numpy_state[0], numpy_state[1].tobytes(), *numpy_state[2:]),

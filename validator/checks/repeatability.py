@@ -59,9 +59,7 @@ def _compare(
 
 
 def _over_functions(
-    session: Session,
-    limit: float,
-    compared: Callable[[str], list[tuple[float, Verdict | None]]],
+    limit: float, compared: Callable[[str], list[tuple[float, Verdict | None]]]
 ) -> Verdict:
     """The first violation over both functions, or the worst figure of both."""
     worst = 0.0
@@ -95,14 +93,15 @@ def same_twice(session: Session) -> Verdict:
                 "two calls with the same audio differ",
                 expected=f"the same embeddings, within {REPEAT_TOLERANCE:g}",
                 snippet=session.snippet(
-                    f"print(({_short(function, 'audio')} - {_short(function, 'audio')}).abs().max())",
+                    f"first, then = {_short(function, 'audio')}, {_short(function, 'audio')}",
+                    "print((first - then).abs().max())",
                     audio=sounds,
                 ),
             )
             for n in range(1, 1 + _CPU_ATTEMPTS)
         ]
 
-    return _over_functions(session, REPEAT_TOLERANCE, compared)
+    return _over_functions(REPEAT_TOLERANCE, compared)
 
 
 @check(
@@ -140,7 +139,7 @@ def same_model_twice(session: Session) -> Verdict:
                 )
             ]
 
-        return _over_functions(session, REPEAT_TOLERANCE, compared)
+        return _over_functions(REPEAT_TOLERANCE, compared)
     finally:
         session.drop("second")
 
@@ -184,7 +183,7 @@ def alone_as_in_batch(session: Session) -> Verdict:
             )
         ]
 
-    return _over_functions(session, BATCH_TOLERANCE, compared)
+    return _over_functions(BATCH_TOLERANCE, compared)
 
 
 def _among(
@@ -210,7 +209,7 @@ def _among(
             )
         ]
 
-    return _over_functions(session, BATCH_TOLERANCE, compared)
+    return _over_functions(BATCH_TOLERANCE, compared)
 
 
 @check(
@@ -338,7 +337,7 @@ def either_order(session: Session) -> Verdict:
             for other in others
         ]
 
-    return _over_functions(session, REPEAT_TOLERANCE, compared)
+    return _over_functions(REPEAT_TOLERANCE, compared)
 
 
 @check(
@@ -381,7 +380,7 @@ def no_memory(session: Session) -> Verdict:
             )
         return found
 
-    return _over_functions(session, REPEAT_TOLERANCE, compared)
+    return _over_functions(REPEAT_TOLERANCE, compared)
 
 
 @check(
@@ -414,4 +413,4 @@ def any_seed(session: Session) -> Verdict:
             )
         ]
 
-    return _over_functions(session, REPEAT_TOLERANCE, compared)
+    return _over_functions(REPEAT_TOLERANCE, compared)

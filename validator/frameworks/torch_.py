@@ -50,7 +50,7 @@ def array(tensor: torch.Tensor) -> NDArray[Any]:
     plain = tensor.detach().resolve_conj().resolve_neg().cpu()
     if plain.is_sparse or plain.is_quantized:
         plain = plain.dequantize() if plain.is_quantized else plain.to_dense()
-    if plain.dtype == torch.bfloat16 or plain.dtype.itemsize == 1 and plain.is_floating_point():
+    if plain.dtype == torch.bfloat16 or (plain.dtype.itemsize == 1 and plain.is_floating_point()):
         plain = plain.float()
     return np.asarray(plain.numpy())
 
