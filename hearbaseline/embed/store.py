@@ -1,0 +1,93 @@
+"""Results on disk: one `.npz` file for each audio file.
+
+NumPy's `.npz` is loaded everywhere without further packages: `numpy.load(path)` gives
+
+| entry | shape | what |
+| --- | --- | --- |
+| `scene_embedding` | (scene_embedding_size,) | float32 |
+| `timestamp_embeddings` | (n_timestamps, timestamp_embedding_size) | float32 |
+| `timestamps` | (n_timestamps,) | float32, milliseconds |
+| `source` | () | the audio file's path as it was given |
+| `duration` | () | float64, seconds of the audio file |
+| `sample_rate` | () | int64, Hz that it was resampled to |
+| `module`, `weights` | () | the HEAR module and checkpoint, "" for its default |
+| `fingerprint` | () | what the result was made from; tells whether it is still current |
+
+Nothing is pickled. A file appears under its name only when it is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def read(path: str | Path) -> dict[str, NDArray[Any]]:
+    """Load a result.
+
+    Args:
+        path: A file that `hear-embed` wrote.
+
+    Returns:
+        The entries that the module's docstring lists.
+
+    Raises:
+        OSError: If there is no such file.
+        ValueError: If it is no complete result.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise ValueError(f"{path}: is no complete result of hear-embed ({error})") from None
+
+
+def write(path: Path, entries: Mapping[str, Any]) -> None:
+    """Write a result so that it is there whole or not at all.
+
+    Args:
+        path: The `.npz` file; its folder is made.
+        entries: Arrays and plain values by name.
+
+    Raises:
+        OSError: If the folder cannot be written, or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            np.savez(file, allow_pickle=False, **{n: np.asarray(v) for n, v in entries.items()})
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def is_current(path: Path, fingerprint: str) -> bool:
+    """Whether there is a complete result that was made from the same things."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return bool(file["fingerprint"] == fingerprint)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return False
+
+
+def fingerprint(source: Path, module: str, made_with: list[Path]) -> str:
+    """What a result depends on: the audio, the module's name, its code and its weights.
+
+    Args:
+        source: The audio file.
+        module: The HEAR module's name.
+        made_with: Files whose change makes results stale: the module's own, the weights.
+    """
+    files = [[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p in (*made_with, source)]
+    return json.dumps([module, files])

@@ -1,0 +1,141 @@
+"""Log-mel spectrogram with a random projection: the reference "naive" model of HEAR 2021.
+
+A frame of 4096 samples at 44100 Hz is windowed (Hann), transformed, and its power summed in
+256 mel bands (Slaney's scale and area normalisation, as librosa's default). The logarithm of
+(power + 1e-4) times a random matrix is the embedding. Nothing is learned: it shows what a
+submission looks like, and what a learned one has to beat.
+
+To write a submission, copy this file, replace the model and keep the three functions.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ._audio import check_audio
+from ._checkpoint import bundled, load_state, restore
+from ._frames import Framing
+
+N_FFT = 4096
+"""Samples in a frame: 93 ms."""
+
+N_MELS = 256
+"""Mel bands from 0 Hz to half the sample rate."""
+
+SIZE = 4096
+"""Numbers in an embedding."""
+
+EPSILON = 1e-4
+"""Added to the power before the logarithm, so that silence stays finite."""
+
+TIMESTAMP_HOP_MS = 50.0
+SCENE_HOP_MS = 250.0
+
+CHUNK = 128
+"""Frames computed at once: what benchmarks/ measured to be fastest on two cores."""
+
+
+class MelProjection(torch.nn.Module):
+    """Frames of audio to log-mel bands, and those to embeddings.
+
+    The three buffers are the whole checkpoint: `window` (4096,), `mel_scale` (256, 2049) and
+    `projection` (256, 4096).
+    """
+
+    sample_rate = 44100
+    scene_embedding_size = SIZE
+    timestamp_embedding_size = SIZE
+
+    window: torch.Tensor
+    mel_scale: torch.Tensor
+    projection: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("window", torch.empty(N_FFT))
+        self.register_buffer("mel_scale", torch.empty(N_MELS, N_FFT // 2 + 1))
+        self.register_buffer("projection", torch.empty(N_MELS, SIZE))
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Logarithmic power in the mel bands, still to be projected.
+
+        Args:
+            frames: Samples, shape (..., 4096).
+
+        Returns:
+            Shape (..., 256).
+        """
+        spectrum = torch.view_as_real(torch.fft.rfft(frames * self.window))
+        power = spectrum.square().sum(-1)
+        return torch.log(power @ self.mel_scale.T + EPSILON)
+
+
+def load_model(model_file_path: str = "") -> MelProjection:
+    """Load the model.
+
+    Args:
+        model_file_path: A checkpoint (`.safetensors`, or a `.pt` state dict such as the
+            original package's); by default the bundled one.
+
+    Returns:
+        The model, in evaluation mode, on the CPU.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        CheckpointError: If the file is no checkpoint of this model.
+    """
+    path = model_file_path or bundled("mel.safetensors")
+    model = MelProjection()
+    restore(model, load_state(path), path)
+    return model.eval()
+
+
+@torch.no_grad()
+def get_timestamp_embeddings(
+    audio: torch.Tensor, model: MelProjection
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Embeddings every 50 ms, and when they are.
+
+    Args:
+        audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 44100 Hz, on the
+            model's device.
+        model: What `load_model` returned.
+
+    Returns:
+        Embeddings, float32, shape (n_sounds, n_timestamps, 4096), and timestamps in ms,
+        float32, shape (n_sounds, n_timestamps): the centres of the frames.
+
+    Raises:
+        ValueError: If the audio is not as described.
+    """
+    check_audio(audio)
+    framing = Framing(N_FFT, TIMESTAMP_HOP_MS, model.sample_rate)
+    n_sounds, n_samples = audio.shape
+    embeddings = audio.new_empty(n_sounds, framing.count(n_samples), SIZE)
+    for sounds, frames, samples in framing.chunks(audio, CHUNK):
+        torch.matmul(model(samples), model.projection, out=embeddings[sounds, frames])
+    return embeddings, framing.timestamps(n_sounds, n_samples, audio.device)
+
+
+@torch.no_grad()
+def get_scene_embeddings(audio: torch.Tensor, model: MelProjection) -> torch.Tensor:
+    """One embedding for each sound: the mean over frames every 250 ms.
+
+    Args:
+        audio: As for `get_timestamp_embeddings`.
+        model: What `load_model` returned.
+
+    Returns:
+        Embeddings, float32, shape (n_sounds, 4096).
+
+    Raises:
+        ValueError: If the audio is not as described.
+    """
+    check_audio(audio)
+    framing = Framing(N_FFT, SCENE_HOP_MS, model.sample_rate)
+    n_sounds, n_samples = audio.shape
+    bands = audio.new_zeros(n_sounds, N_MELS)
+    for sounds, _, samples in framing.chunks(audio, CHUNK):
+        bands[sounds] += model(samples).sum(1)
+    # The projection is linear: that of the mean is the mean of the projections.
+    return (bands / framing.count(n_samples)) @ model.projection
