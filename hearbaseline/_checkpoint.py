@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def load_state(path: str | Path) -> dict[str, torch.Tensor]:
         raise FileNotFoundError(f"{path}: there is no such checkpoint")
     if not path.is_file():
         raise CheckpointError(f"{path}: is a folder; give the path of a checkpoint file")
+    state: object
     if path.suffix == ".safetensors":
         state = _safetensors(path)
     elif path.suffix in _PICKLED:
@@ -79,9 +81,12 @@ def _safetensors(path: Path) -> Mapping[str, torch.Tensor]:
 
 def _pickled(path: Path) -> object:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # Of unusual pickle protocols; what cannot be read is refused below.
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "weights_only" in str(error).lower() or "unsupported" in str(error).lower():
+        if "GLOBAL" in str(error):
             raise CheckpointError(
                 f"{path}: holds pickled code, which is not run; save model.state_dict() as "
                 ".safetensors"

