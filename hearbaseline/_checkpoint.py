@@ -85,13 +85,11 @@ def _pickled(path: Path) -> object:
             # Of unusual pickle protocols; what cannot be read is refused below.
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if "GLOBAL" in str(error):
-            raise CheckpointError(
-                f"{path}: holds pickled code, which is not run; save model.state_dict() as "
-                ".safetensors"
-            ) from None
-        raise CheckpointError(f"{path}: cannot be read ({_first_line(error)})") from None
+    except pickle.UnpicklingError:
+        raise CheckpointError(
+            f"{path}: is damaged, or holds pickled code, which is not run; save "
+            "model.state_dict() as .safetensors"
+        ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError) as error:
         raise CheckpointError(
             f"{path}: cannot be read, it may be truncated ({_first_line(error)})"

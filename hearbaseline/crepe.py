@@ -13,7 +13,7 @@ from torch import Tensor
 
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import load_state, restore
-from hearbaseline._crepe_fft import NORM_EPSILON, CrepeConvolutions
+from hearbaseline._crepe_fft import CrepeConvolutions
 from hearbaseline._frames import Framing
 
 WINDOW = 1024
@@ -24,6 +24,9 @@ SCENE_HOP_MS = 250.0
 
 CHANNELS = {"full": (1024, 128, 128, 128, 256), "tiny": (128, 16, 16, 16, 32)}
 """Outputs of the layers one to five, by capacity."""
+
+NORM = ("weight", "bias", "running_mean", "running_var")
+"""A batch norm's tensors, one number for each channel."""
 
 CPU_FRAMES, GPU_FRAMES = 65, 1024
 """Frames embedded together, at most. Fewer fetch the 100 MB of transformed weights too often; on a
@@ -45,12 +48,14 @@ class Crepe(torch.nn.Module):
         super().__init__()
         n_in = 1
         for layer, n_out in enumerate(CHANNELS[capacity], start=1):
-            taps, stride = (512, 4) if layer == 1 else (64, 1)
-            self.add_module(f"conv{layer}", _Convolution(n_in, n_out, (taps, 1), (stride, 1)))
-            self.add_module(f"conv{layer}_BN", torch.nn.BatchNorm2d(n_out, eps=NORM_EPSILON))
+            kernel = torch.empty(n_out, n_in, 512 if layer == 1 else 64, 1)
+            self.add_module(f"conv{layer}", _Stored(weight=kernel, bias=torch.empty(n_out)))
+            norm = {name: torch.empty(n_out) for name in NORM}
+            norm["num_batches_tracked"] = torch.tensor(0)
+            self.add_module(f"conv{layer}_BN", _Stored(**norm))
             n_in = n_out
         self.scene_embedding_size = self.timestamp_embedding_size = n_in * 8
-        # The layers compute nothing themselves: this does, from their weights.
+        # What computes is made from the checkpoint's tensors whenever they are loaded.
         self.register_load_state_dict_post_hook(Crepe._transform)  # type: ignore[no-untyped-call]
 
     def _transform(self, _: object) -> None:
@@ -71,11 +76,13 @@ class Crepe(torch.nn.Module):
         return embedded.flatten(1)
 
 
-class _Convolution(torch.nn.Conv2d):
-    """Left empty for a checkpoint to fill: drawing weights would move the global generator."""
+class _Stored(torch.nn.Module):
+    """A layer's part of a checkpoint, which fills it."""
 
-    def reset_parameters(self) -> None:
-        pass
+    def __init__(self, **tensors: Tensor):
+        super().__init__()
+        for name, tensor in tensors.items():
+            self.register_buffer(name, tensor)
 
 
 def load_model(model_file_path: str = "", capacity: str = "full") -> Crepe:
@@ -101,7 +108,7 @@ def load_model(model_file_path: str = "", capacity: str = "full") -> Crepe:
         capacity = "tiny" if len(state["conv1.weight"]) == CHANNELS["tiny"][0] else "full"
     model = Crepe(capacity)
     restore(model, state, path, unused=("conv6", "classifier"))
-    return model.eval().requires_grad_(False)
+    return model.eval()
 
 
 def get_timestamp_embeddings(audio: Tensor, model: Crepe) -> tuple[Tensor, Tensor]:

@@ -56,7 +56,7 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
         "truncated safetensors": (folder / "cut.safetensors", "may be truncated"),
         "empty pt": (folder / "empty.pt", "may be truncated"),
         "empty safetensors": (folder / "empty.safetensors", "may be truncated"),
-        "noise": (folder / "noise.pt", "cannot be read"),
+        "noise": (folder / "noise.pt", "is damaged"),
         "code": (folder / "code.pt", "pickled code"),
         "whole model": (folder / "model.pt", "pickled code"),
         "a list": (folder / "list.pt", "does not hold a state dict"),

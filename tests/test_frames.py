@@ -25,7 +25,7 @@ def reference_frames(audio: torch.Tensor, framing: Framing) -> torch.Tensor:
     half = framing.window // 2
     padded = np.pad(audio.numpy(), ((0, 0), (half, half)))
     hop = Fraction(framing.hop_ms) * framing.sample_rate / 1000
-    starts = []
+    starts: list[int] = []
     while len(starts) * hop <= audio.shape[1]:
         starts.append(int(len(starts) * hop + Fraction(1, 2)))
     return torch.from_numpy(np.stack([padded[:, s : s + framing.window] for s in starts], 1))

@@ -36,7 +36,7 @@ def original_projection() -> torch.Tensor:
     """The matrix that the original package draws."""
     before = torch.get_rng_state()
     torch.manual_seed(0)
-    drawn = torch.rand(256, 4096) / 256**0.5
+    drawn: torch.Tensor = torch.rand(256, 4096) / 256**0.5
     torch.set_rng_state(before)
     return drawn
 
