@@ -21,7 +21,8 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def read(path: str | Path) -> dict[str, NDArray[Any]]:
         ValueError: If it is no complete result.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with _opened(path) as file:
             return {name: file[name] for name in file.files}
     except (zipfile.BadZipFile, EOFError, KeyError) as error:
         raise ValueError(f"{path}: is no complete result of hear-embed ({error})") from None
@@ -75,10 +76,17 @@ def write(path: Path, entries: Mapping[str, Any]) -> None:
 def is_current(path: Path, fingerprint: str) -> bool:
     """Whether there is a complete result that was made from the same things."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with _opened(path) as file:
             return bool(file["fingerprint"] == fingerprint)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return False
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Any]:
+    # Opened here, since numpy.load leaves a file that is no archive open.
+    with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        yield file
 
 
 def fingerprint(source: Path, module: str, made_with: list[Path]) -> str:

@@ -1,0 +1,48 @@
+"""Which files are embedded, and where results go."""
+
+from pathlib import Path
+
+import pytest
+
+from hearbaseline.embed.errors import UsageError
+from hearbaseline.embed.jobs import find_jobs
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("in/a.wav", "in/sub/b.FLAC", "in/sub/a.wav", "in/notes.txt", "other/a.wav"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def test_folders_are_mirrored_and_suffixes_kept(tree: Path) -> None:
+    jobs = find_jobs([tree / "in"], tree / "out")
+    assert [str(j.output.relative_to(tree / "out")) for j in jobs] == [
+        "a.wav.npz",
+        "sub/a.wav.npz",
+        "sub/b.FLAC.npz",
+    ]
+
+
+def test_a_named_file_is_tried_whatever_it_is_called(tree: Path) -> None:
+    (job,) = find_jobs([tree / "in" / "notes.txt"], tree)
+    assert job.output == tree / "notes.txt.npz"
+
+
+def test_a_file_named_twice_is_one_job(tree: Path) -> None:
+    assert len(find_jobs([tree / "in" / "a.wav", tree / "in"], tree)) == 3
+
+
+def test_two_files_for_one_place_are_refused(tree: Path) -> None:
+    with pytest.raises(UsageError, match="both be written"):
+        find_jobs([tree / "in", tree / "other"], tree / "out")
+
+
+def test_missing_and_empty_inputs_are_refused(tree: Path) -> None:
+    (tree / "empty").mkdir()
+    with pytest.raises(UsageError, match="no such file"):
+        find_jobs([tree / "gone"], tree)
+    with pytest.raises(UsageError, match="no audio found"):
+        find_jobs([tree / "empty"], tree)
