@@ -15,8 +15,8 @@ class Framing:
     """Frames of a window's length, centred on the multiples of a hop.
 
     The audio is thought of as zero-padded by half a window at both ends. Frame k starts at
-    sample round(k * hop) of the padded audio, with the hop as an exact fraction: rounding the
-    hop itself would let timestamps and audio drift apart (25 ms at 44100 Hz are 1102.5
+    sample round(k * hop), halves up, of the padded audio, with the hop as an exact fraction:
+    rounding the hop itself would let timestamps and audio drift apart (25 ms at 44100 Hz are 1102.5
     samples; over 20 minutes half a second is lost).
 
     Attributes:
@@ -54,8 +54,9 @@ class Framing:
             Milliseconds as float32, shape (n_sounds, n_frames). Computed in float64: float32
             would accumulate an error of 0.1 ms within minutes.
         """
-        frames = torch.arange(self.count(n_samples), dtype=torch.float64, device=device)
-        return (frames * self.hop_ms).float().repeat(n_sounds, 1)
+        # Made on the CPU, since not all devices have float64.
+        frames = torch.arange(self.count(n_samples), dtype=torch.float64)
+        return (frames * self.hop_ms).float().to(device).repeat(n_sounds, 1)
 
     def chunks(self, audio: torch.Tensor, size: int) -> Iterator[tuple[slice, slice, torch.Tensor]]:
         """All frames of a batch, about `size` at a time, so that memory stays bounded.

