@@ -56,7 +56,7 @@ def run(
     seen: Callable[[Result], None] = lambda _: None,
 ) -> Report:
     """The same as `validate`, the options already made."""
-    submission = Submission(module, _existing(weights), _device(device))
+    submission = Submission(_name(module), _existing(weights), _device(device))
     limits = Limits(options.timeout_s, _memory(options.memory_limit_gb))
     begin = time.perf_counter()
     session = Session(
@@ -66,7 +66,7 @@ def run(
     )
     try:
         runner = Runner(CATALOGUE, session, options)
-        missing = _missing(session)
+        missing, file = _imported(session)
         results = () if missing else runner.run(seen)
         environment = _environment(session)
     finally:
@@ -81,6 +81,7 @@ def run(
         results=results,
         seconds=time.perf_counter() - begin,
         not_found=missing,
+        file=file,
     )
 
 
@@ -114,23 +115,29 @@ def _memory(limit_gb: float | None) -> int:
     return int(min(MEMORY_LIMIT_GB * 1e9, 0.75 * psutil.virtual_memory().available))
 
 
-def _missing(session: Session) -> str:
-    """Why the module does not exist, or "" where importing it is for the checks to judge."""
+def _imported(session: Session) -> tuple[str, str]:
+    """Why the module does not exist, or "" where it does; and its source file.
+
+    Whether it can be imported is for the checks to judge.
+    """
     try:
-        session.imported()
+        return "", str(session.imported().facts.get("file", ""))
     except SubmissionFault as fault:
         name = str(fault.facts.get("missing", ""))
         module = session.submission.module
         if name and (module == name or module.startswith(name + ".")):
-            return f"there is no module {module!r}{_advice(module)}"
-    return ""
+            return (
+                f"there is no module {module!r}: install it, or run from the folder that holds it",
+                "",
+            )
+    return "", ""
 
 
-def _advice(module: str) -> str:
+def _name(module: str) -> str:
     if module.endswith(".py") or "/" in module:
         dotted = module.removesuffix(".py").strip("./").replace("/", ".")
-        return f": give a module's name, not a path, for example {dotted}"
-    return ": install it, or run from the folder that holds it"
+        raise UsageError(f"{module}: give a module's name, not a path, for example {dotted}")
+    return module
 
 
 def _environment(session: Session) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .catalogue import UnknownIdError
 from .options import Options, UsageError, from_pyproject
 
 _DONE = 0
@@ -41,6 +42,7 @@ _INTERRUPTED = 130
 @click.option("--explain", metavar="ID", help="Print one check in full and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and the last line only.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="hearbaseline")
 def command(
     module: str | None, weights: str | None, list_: bool, explain: str | None, **given: Any
 ) -> int:
@@ -119,7 +121,7 @@ def main() -> None:
         _stop("interrupted", _INTERRUPTED)
     except KeyboardInterrupt:
         _stop("interrupted", _INTERRUPTED)
-    except UsageError as error:
+    except (UsageError, UnknownIdError) as error:
         _stop(str(error), _CANNOT_RUN)
     except OSError as error:
         if "--debug" in sys.argv:

@@ -104,6 +104,7 @@ class Report:
         results: In the catalogue's order.
         seconds: Of the whole run.
         not_found: What was wrong where the module does not exist at all, or "".
+        file: The module's source file, or "".
     """
 
     module: str
@@ -115,6 +116,7 @@ class Report:
     results: tuple[Result, ...] = field(repr=False)
     seconds: float = 0.0
     not_found: str = ""
+    file: str = ""
 
     def counts(self) -> dict[Status, int]:
         """How many checks have each status; every status is a key."""
@@ -151,6 +153,7 @@ class Report:
         return {
             "schema_version": SCHEMA_VERSION,
             "module": self.module,
+            "file": self.file,
             "weights": self.weights,
             "device": self.device,
             "profile": self.profile,

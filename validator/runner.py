@@ -79,11 +79,15 @@ class Runner:
 
 
 def _needs(before: Result) -> str:
-    what = {
-        Status.SKIPPED: f"was skipped ({before.why})",
-        Status.BROKEN: "could not be run",
-    }.get(before.status, "found a defect")
-    return f"needs {before.check.id}, which {what}"
+    """Why a check is skipped that needs this one: the first cause, not the chain to it."""
+    if before.status is Status.SKIPPED:
+        is_chain = before.why.startswith(_NEEDS)
+        return before.why if is_chain else f"{_NEEDS}{before.check.id}, {before.why}"
+    what = "could not be run" if before.status is Status.BROKEN else "found a defect"
+    return f"{_NEEDS}{before.check.id}, which {what}"
+
+
+_NEEDS = "needs "
 
 
 def _left_out(catalogue: Sequence[Check], options: Options) -> dict[Check, str]:

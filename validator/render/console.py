@@ -130,7 +130,7 @@ def _table(report: Report) -> Table:
             result.check.id,
             Text(mark, style),
             Text(result.check.title),
-            Text(_measured(result)),
+            Text(printable(_measured(result))),
             f"{result.seconds:.1f}",
         )
     return table
@@ -165,7 +165,7 @@ def _finding(console: Console, result: Result, *, debug: bool) -> None:
     grid.add_column(overflow="fold")
     for name, text in fields.items():
         if text:
-            grid.add_row(Text(name, "dim"), Text(text))
+            grid.add_row(Text(name, "dim"), Text(printable(text)))
     console.print(Padding(grid, (0, 0, 0, 2)))
     if result.verdict.snippet:
         _indented(console, "reproduce", result.verdict.snippet)

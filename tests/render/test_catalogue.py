@@ -1,0 +1,43 @@
+"""The checks in words."""
+
+from pathlib import Path
+
+import pytest
+
+from validator.catalogue import Check, UnknownIdError
+from validator.checks import CATALOGUE
+from validator.render import catalogue
+
+PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
+
+
+def test_the_list_names_every_check_once() -> None:
+    lines = [line.split() for line in catalogue.listing().splitlines() if line.startswith("  ")]
+    assert [line[0] for line in lines] == [c.id for c in CATALOGUE]
+    assert [line[1] for line in lines] == [c.severity.value for c in CATALOGUE]
+
+
+@pytest.mark.parametrize("check", CATALOGUE, ids=lambda c: c.id)
+def test_an_explanation_holds_all_that_is_known(check: Check) -> None:
+
+    text = " ".join(catalogue.explanation(check.id).split())
+    for part in (
+        check.id,
+        check.title,
+        check.reason,
+        check.mend,
+        check.section,
+        check.severity.value,
+    ):
+        assert " ".join(part.split()) in text
+
+
+def test_an_unknown_id_is_refused() -> None:
+    with pytest.raises(UnknownIdError, match="no check is called 'Z99'"):
+        catalogue.explanation("Z99")
+
+
+def test_the_documentation_page_is_fresh() -> None:
+    assert PAGE.read_text("utf-8") == catalogue.page(), (
+        "write it with: python -m validator.render.catalogue > docs/checks.md"
+    )

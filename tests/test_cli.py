@@ -1,0 +1,201 @@
+"""The installed `hear-validate`: what it prints, and its exit statuses."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+import torch
+
+import validator
+
+SCHEMA = json.loads((Path(validator.__file__).parent / "report.schema.json").read_text("utf-8"))
+BASE = Path(__file__).parent / "submissions" / "base.py"
+COMMAND = str(Path(sys.executable).with_name("hear-validate"))
+
+Validate = Callable[..., subprocess.CompletedProcess[str]]
+
+ONE_CHECK = ("--select", "O03")
+"""Enough to see a run; all checks take ten seconds."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with good and bad submissions."""
+    shutil.copy(BASE, tmp_path / "good.py")
+    bad = {
+        "raises": "1 / 0",
+        "exits": "import sys; sys.exit(0)",
+        "lacks": "import not_installed_anywhere",
+        "seconds": "from good import *\nfrom good import get_timestamp_embeddings as g\n"
+        "def get_timestamp_embeddings(audio, model):\n"
+        "    embeddings, times = g(audio, model)\n    return embeddings, times / 1000\n",
+        "named": "from good import *\ndef load_model(path=''):\n    return Model().eval()\n",
+        "waits": "import time, pathlib; pathlib.Path('waiting').touch(); time.sleep(300)",
+    }
+    for name, text in bad.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path) -> Validate:
+    def validate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [COMMAND, *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            env=os.environ | environment,
+            timeout=300,
+        )
+
+    return validate
+
+
+def test_a_good_submission_exits_with_0(run: Validate) -> None:
+    done = run("good", *ONE_CHECK)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1].startswith("good conforms: ")
+    assert "left out by --select" in done.stdout.splitlines()[-1]
+    assert "\x1b" not in done.stdout
+
+
+def test_a_defect_exits_with_1_and_its_snippet_reproduces_it(run: Validate, folder: Path) -> None:
+    done = run("seconds", "--select", "T01", "--json", "report.json")
+    assert done.returncode == 1
+    assert "These look like seconds: multiply by 1000." in " ".join(done.stdout.split())
+    report = json.loads((folder / "report.json").read_text())
+    (finding,) = [r for r in report["results"] if r["status"] == "failed"]
+    assert finding["id"] == "T01"
+    snippet = subprocess.run(
+        [sys.executable, "-c", finding["snippet"]], cwd=folder, capture_output=True, text=True
+    )
+    assert snippet.returncode == 0, snippet.stderr
+    assert "2.98" in snippet.stdout
+
+
+def test_the_module_form_is_the_same_command(folder: Path) -> None:
+    command = [sys.executable, "-m", "validator", "good", *ONE_CHECK, "-q"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("module", ["raises", "exits", "lacks"])
+def test_a_module_that_does_not_import_is_the_submissions_fault(run: Validate, module: str) -> None:
+    done = run(module)
+    assert done.returncode == 1
+    assert "FAIL I01" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "needs I01, which found a defect" in done.stdout
+
+
+def test_debug_shows_the_submissions_traceback(run: Validate) -> None:
+    assert "raises.py" in run("raises", "--debug").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "name the module"),
+        (["no_such_module"], "there is no module 'no_such_module'"),
+        (["no.such.module"], "there is no module 'no.such.module'"),
+        (["./good.py"], "for example good"),
+        (["good", "gone.pt"], "gone.pt: there is no such file"),
+        (["good", "--select", "Z9"], "no check is called 'Z9'"),
+        (["good", "--skip", "nothing"], "no check is called 'nothing'"),
+        (["good", "--device", "tpu"], "no device 'tpu'"),
+        (["good", "--timeout", "0"], "--timeout must be"),
+        (["good", "--profile", "organiser", "--skip", "D"], "organiser's profile"),
+        (["good", "--json", "no/such/folder/x.json"], "there is no folder"),
+        (["good", "--colour"], "No such option"),
+        (["--explain", "Z9"], "no check is called 'Z9'"),
+    ],
+)
+def test_a_mistake_in_use_is_one_line_and_2(
+    run: Validate, arguments: list[str], words: str
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2, done.stdout
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("hear-validate: ")
+    assert words in line
+
+
+def test_all_files_are_written(run: Validate, folder: Path) -> None:
+    files = ("--json", "r.json", "--junit", "r.xml", "--sarif", "r.sarif", "--badge", "r.svg")
+    done = run("good", *ONE_CHECK, *files, "--seed", "5")
+    assert done.returncode == 0
+    report = json.loads((folder / "r.json").read_text())
+    jsonschema.validate(report, SCHEMA)
+    assert report["seed"] == 5
+    assert f"torch {torch.__version__}" in report["environment"]["worker"]["frameworks"][0]
+    assert ET.parse(folder / "r.xml").getroot().tag == "testsuites"
+    sarif = json.loads((folder / "r.sarif").read_text())
+    assert sarif["runs"][0]["properties"]["module"] == "good"
+    assert "conforms" in (folder / "r.svg").read_text()
+
+
+def test_strict_fails_on_warnings(run: Validate) -> None:
+    assert run("named", "--select", "I04", "--select", "O03").returncode == 0
+    assert run("named", "--select", "I04", "--select", "O03", "--strict").returncode == 1
+
+
+def test_expected_failures_are_accepted_and_turn_red_when_they_pass(
+    run: Validate, folder: Path
+) -> None:
+    (folder / "pyproject.toml").write_text(
+        "[tool.hear-validate.expected-failures]\nT01 = 'fixed in the next version'\n"
+    )
+    done = run("seconds", "--select", "T01")
+    assert done.returncode == 0, done.stdout
+    assert "fixed in the next version" in done.stdout
+    done = run("good", "--select", "T01")
+    assert done.returncode == 1
+    assert "XPASS" in done.stdout
+
+
+def test_a_run_without_behavioural_checks_is_not_green(run: Validate) -> None:
+    done = run("good", "--select", "I02")
+    assert done.returncode == 1
+    assert "nothing is known of them" in done.stdout
+
+
+def test_list_explain_and_version_need_no_submission(run: Validate) -> None:
+    assert "T11" in run("--list").stdout
+    assert "half a window" in run("--explain", "t11").stdout
+    assert "version" in run("--version").stdout
+
+
+def test_an_ascii_terminal_and_a_closed_pipe_are_no_errors(run: Validate, folder: Path) -> None:
+    done = run("seconds", "--select", "T01", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    piped = subprocess.run(
+        f"{COMMAND} --list | head -1", shell=True, cwd=folder, capture_output=True, text=True
+    )
+    assert piped.stdout == "Interface\n"
+    assert piped.stderr == ""
+
+
+def test_an_interrupt_is_one_line_and_leaves_no_worker(folder: Path) -> None:
+    running = subprocess.Popen([COMMAND, "waits"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if (folder / "waiting").exists():
+            break
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert errors.strip() == "hear-validate: interrupted"

@@ -1,0 +1,76 @@
+"""Options from the command line's values and from pyproject.toml."""
+
+from pathlib import Path
+
+import pytest
+
+from validator.options import Options, UsageError, from_pyproject
+
+
+def pyproject(folder: Path, table: str) -> Path:
+    (folder / "pyproject.toml").write_text(table)
+    return folder
+
+
+def test_settings_are_read_from_the_nearest_file(tmp_path: Path) -> None:
+    pyproject(
+        tmp_path,
+        """
+        [tool.hear-validate]
+        skip = ["D"]
+        strict = true
+        timeout = 5
+        memory-limit = 2.5
+        [tool.hear-validate.expected-failures]
+        L02 = "needs 80 ms, see issue 3"
+        """,
+    )
+    (tmp_path / "deep").mkdir()
+    assert Options(**from_pyproject(tmp_path / "deep")) == Options(
+        skip=("D",),
+        strict=True,
+        timeout_s=5,
+        memory_limit_gb=2.5,
+        expected={"L02": "needs 80 ms, see issue 3"},
+    )
+
+
+def test_no_table_means_no_settings(tmp_path: Path) -> None:
+    assert from_pyproject(pyproject(tmp_path, "[project]\nname = 'x'")) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("[tool.hear-validate]\ncolour = 1", "no setting 'colour'"),
+        ("[tool.hear-validate]\nskip = 'D'", "skip must be a list"),
+        ("[tool.hear-validate]\nseed = true", "seed must be a int"),
+        ("[tool.hear-validate.expected-failures]\nL02 = ''", "L02 needs a reason"),
+        ("[tool.hear-validate.expected-failures]\nL02 = 3", "L02 needs a reason"),
+        ("[tool.hear", "cannot be read"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(tmp_path: Path, table: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        from_pyproject(pyproject(tmp_path, table))
+    assert str(caught.value).startswith(str(tmp_path / "pyproject.toml"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"timeout_s": 0}, "--timeout"),
+        ({"memory_limit_gb": -1}, "--memory-limit"),
+        ({"profile": "judge"}, "no profile 'judge'"),
+        ({"profile": "organiser", "skip": ("D",)}, "leave out --skip"),
+        ({"profile": "organiser", "expected": {"T01": "x"}}, "leave out expected failures"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        Options(**options)  # type: ignore[arg-type]
+
+
+def test_an_organisers_run_includes_the_long_checks() -> None:
+    assert Options(profile="organiser").runs_long
+    assert not Options().runs_long

@@ -1,0 +1,94 @@
+"""The checks in words: `--list`, `--explain ID`, and the page `docs/checks.md`.
+
+`python -m validator.render.catalogue > docs/checks.md` writes the page.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import groupby
+
+from ..catalogue import Check, matching
+from ..checks import CATALOGUE
+
+_FAMILIES = {
+    "I": "Interface",
+    "M": "Model",
+    "O": "Outputs",
+    "T": "Timestamps",
+    "R": "Repeatability",
+    "L": "Length",
+    "D": "Device",
+    "S": "Side effects",
+}
+
+_WIDTH = 88
+
+
+def listing() -> str:
+    """A line for each check, by family."""
+    lines = []
+    for letter, checks in groupby(CATALOGUE, lambda c: c.id[0]):
+        lines.append(_FAMILIES[letter])
+        for check in checks:
+            note = "  (--long)" if check.long else ""
+            lines.append(f"  {check.id}  {check.severity.value:<8} {check.title}{note}")
+    return "\n".join(lines)
+
+
+def explanation(pattern: str) -> str:
+    """The checks that an id or prefix names, in full.
+
+    Raises:
+        UnknownIdError: If it names none.
+    """
+    wanted = matching(CATALOGUE, (pattern,))
+    return "\n\n".join(_explained(c) for c in CATALOGUE if c in wanted)
+
+
+def _explained(check: Check) -> str:
+    fields = {
+        "why": check.reason,
+        "mend": check.mend,
+        "contract": check.section,
+        "needs": ", ".join(r.id for r in check.requires) or "nothing",
+    }
+    lines = [f"{check.id}  {check.title}", f"  severity  {check.severity.value}"]
+    for name, text in fields.items():
+        first, *rest = textwrap.wrap(text, _WIDTH - 12, break_on_hyphens=False)
+        lines.append(f"  {name:<9} {first}")
+        lines += [" " * 12 + line for line in rest]
+    if check.long:
+        lines.append("  runs      only with --long, or in the organiser's profile")
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """The documentation page of all checks, in Markdown."""
+    parts = [
+        "# The checks",
+        "Made by `python -m validator.render.catalogue > docs/checks.md` from the text that the "
+        "command prints. An error means that a submission does not conform; a warning is told "
+        "about. A check is skipped, visibly, when one that it needs has found a defect.",
+    ]
+    for letter, checks in groupby(CATALOGUE, lambda c: c.id[0]):
+        parts.append(f"## {_FAMILIES[letter]}")
+        parts += [_section(check) for check in checks]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(check: Check) -> str:
+    needs = ", ".join(f"[{r.id}](#{r.id.lower()})" for r in check.requires) or "nothing"
+    long = " It runs only with `--long` or in the organiser's profile." if check.long else ""
+    return "\n\n".join(
+        (
+            f'### <a id="{check.id.lower()}"></a>{check.id}: {check.title}',
+            f"{check.severity.value.capitalize()}. Contract: {check.section}. Needs {needs}.{long}",
+            check.reason,
+            f"**How to mend it:** {check.mend}",
+        )
+    )
+
+
+if __name__ == "__main__":
+    print(page(), end="")
