@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import importlib
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
 
 import torch
 
@@ -71,12 +72,18 @@ class Row:
         return statistics.median(peer / ours for peer, ours in pairs)
 
 
+def noise(duel: Duel, case: tuple[int, float, int], device: str) -> torch.Tensor:
+    """The same audio each time, float32, shape (n_sounds, n_samples)."""
+    n_sounds, seconds, _ = case
+    generator = torch.Generator().manual_seed(0)
+    audio = torch.rand(n_sounds, int(seconds * duel.sample_rate), generator=generator) - 0.5
+    return audio.to(device)
+
+
 def fight(duel: Duel, case: tuple[int, float, int], device: str) -> Row:
     """Run both on the same noise, in turns, so that what else the machine does falls on both."""
     n_sounds, seconds, turns = case
-    generator = torch.Generator().manual_seed(0)
-    audio = torch.rand(n_sounds, int(seconds * duel.sample_rate), generator=generator) - 0.5
-    audio = audio.to(device)
+    audio = noise(duel, case, device)
     with torch.no_grad():
         seen, expected = duel.ours(audio), duel.peer(audio)
         error = float((seen - expected).norm() / expected.norm())
@@ -107,12 +114,13 @@ def _wait(audio: torch.Tensor) -> None:
 
 
 @dataclass(frozen=True)
-class Long:
-    """One call on long audio, in a process of its own.
+class Alone:
+    """One call in a process of its own.
 
     Attributes:
         seconds: Of the call.
-        peak_mb: Highest resident memory during the call, above that before it.
+        peak_mb: Highest memory during the call, above that before it; of the GPU where it ran
+            there.
         output_mb: Size of what it returned.
     """
 
@@ -121,29 +129,44 @@ class Long:
     output_mb: float
 
 
-_PROGRAM = """
-import importlib, json, sys, time, torch
-def status(key):
-    with open("/proc/self/status") as file:
-        return next(int(l.split()[1]) for l in file if l.startswith(key + ":")) / 1e3
-module = importlib.import_module(sys.argv[1])
-model = module.load_model()
-function = getattr(module, sys.argv[2])
-audio = torch.rand(1, int(float(sys.argv[3]) * model.sample_rate)) - 0.5
-function(audio[:, : model.sample_rate], model)
-before, start = status("VmRSS"), time.perf_counter()
-with open("/proc/self/clear_refs", "w") as file:
-    file.write("5")
-result = function(audio, model)
-seconds = time.perf_counter() - start
-result = result if isinstance(result, tuple) else (result,)
-size = sum(r.numel() * r.element_size() for r in result) / 1e6
-print(json.dumps([seconds, status("VmHWM") - before, size]))
-"""
+def alone(name: str, number: int, side: str, case: tuple[int, float, int], device: str) -> Alone:
+    """Call one side of a duel once, where nobody else's freed memory is used again.
+
+    Args:
+        name: The module of this package.
+        number: Which of its duels.
+        side: `ours` or `peer`.
+        case: Sounds, seconds of each; turns are ignored.
+        device: Where to run.
+    """
+    # Not forked: a forked process inherits a thread pool without its threads, and waits for ever.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_call, name, number, side, case, device).result()
 
 
-def long_call(module: str, function: str, seconds: float) -> Long:
-    """Embed one long sound (Linux: peak memory is read from /proc)."""
-    command = [sys.executable, "-c", _PROGRAM, module, function, str(seconds)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return Long(*json.loads(done.stdout))
+@torch.no_grad()
+def _call(name: str, number: int, side: str, case: tuple[int, float, int], device: str) -> Alone:
+    duel: Duel = importlib.import_module(f"benchmarks.{name}").duels(device)[number]
+    function: Embed = getattr(duel, side)
+    function(noise(duel, (1, 1.0, 1), device))
+    audio = noise(duel, case, device)
+    before = _peak(audio, reset=True)
+    start = time.perf_counter()
+    result = function(audio)
+    _wait(audio)
+    seconds = time.perf_counter() - start
+    size = result.numel() * result.element_size()
+    return Alone(seconds, (_peak(audio) - before) / 1e6, size / 1e6)
+
+
+def _peak(audio: torch.Tensor, *, reset: bool = False) -> int:
+    """Bytes used at most since the last reset; after one, bytes in use."""
+    if audio.is_cuda:
+        if reset:
+            torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.max_memory_allocated()
+    if reset:
+        # See proc_pid_clear_refs(5); Linux alone has it.
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024

@@ -9,7 +9,10 @@ from hearbaseline import mel
 
 from .measure import Duel, Embed
 
-_CASES = ((1, 1.0, 21), (1, 10.0, 9), (16, 1.0, 9), (64, 1.0, 7), (4, 30.0, 5), (1, 300.0, 3))
+_CASES = (
+    (1, 1.0, 41), (16, 1.0, 21), (64, 1.0, 11), (1, 10.0, 21), (16, 10.0, 7), (64, 10.0, 3),
+    (4, 30.0, 7), (1, 300.0, 5), (1, 1200.0, 3),
+)  # fmt: skip
 
 
 def duels(device: str) -> list[Duel]:

@@ -23,9 +23,10 @@ def check_audio(audio: torch.Tensor) -> None:
         mend = "divide integers by full scale" if not audio.is_floating_point() else "call .float()"
         raise ValueError(f"{expected}, not {audio.dtype}: {mend}")
     if audio.ndim != 2:
-        mend = "; add a batch axis with audio[None]" if audio.ndim == 1 else ""
-        raise ValueError(f"{expected}, not {tuple(audio.shape)}{mend}")
+        mend = "add a batch axis with audio[None]" if audio.ndim == 1 else "mix it to mono"
+        raise ValueError(f"{expected}, not {tuple(audio.shape)}: {mend}")
     if audio.shape[0] == 0 or audio.shape[1] == 0:
         raise ValueError(
-            f"{expected} with at least one sound and one sample, not {tuple(audio.shape)}"
+            f"{expected} with at least one sound and one sample, not {tuple(audio.shape)}: "
+            "leave empty sounds out"
         )

@@ -49,7 +49,9 @@ def load_state(path: str | Path) -> dict[str, torch.Tensor]:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path}: there is no such checkpoint")
+        raise FileNotFoundError(
+            f"{path}: there is no such checkpoint; give another path, or none at all"
+        )
     if not path.is_file():
         raise CheckpointError(f"{path}: is a folder; give the path of a checkpoint file")
     state: object
@@ -76,7 +78,9 @@ def _safetensors(path: Path) -> Mapping[str, torch.Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: cannot be read, it may be truncated ({error})") from None
+        raise CheckpointError(
+            f"{path}: cannot be read, it may be truncated ({_first_line(error)}); copy it again"
+        ) from None
 
 
 def _pickled(path: Path) -> object:
@@ -92,7 +96,7 @@ def _pickled(path: Path) -> object:
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError) as error:
         raise CheckpointError(
-            f"{path}: cannot be read, it may be truncated ({_first_line(error)})"
+            f"{path}: cannot be read, it may be truncated ({_first_line(error)}); copy it again"
         ) from None
 
 
@@ -138,6 +142,7 @@ def restore(
             problems.append(f"{name} is {seen.dtype}, not {wanted.dtype}")
     if problems:
         raise CheckpointError(
-            f"{path}: is no checkpoint of {type(model).__name__}: {'; '.join(problems[:4])}"
+            f"{path}: is no checkpoint of {type(model).__name__}: {'; '.join(problems[:4])}; "
+            "give one saved from this model, or none at all"
         )
     model.load_state_dict(given)

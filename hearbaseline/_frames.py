@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import torch
 from torch.nn import functional as F  # noqa: N812
@@ -16,8 +17,8 @@ class Framing:
 
     The audio is thought of as zero-padded by half a window at both ends. Frame k starts at
     sample round(k * hop), halves up, of the padded audio, with the hop as an exact fraction:
-    rounding the hop itself would let timestamps and audio drift apart (25 ms at 44100 Hz are 1102.5
-    samples; over 20 minutes half a second is lost).
+    rounding the hop itself would let timestamps and audio drift apart (25 ms at 44100 Hz are
+    1102.5 samples; over 20 minutes half a second is lost).
 
     Attributes:
         window: Samples in a frame; even.
@@ -29,7 +30,7 @@ class Framing:
     hop_ms: float
     sample_rate: int
 
-    @property
+    @cached_property
     def hop(self) -> Fraction:
         """Samples from frame to frame."""
         return Fraction(self.hop_ms) * self.sample_rate / 1000

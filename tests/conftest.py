@@ -8,6 +8,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from .mutation_table import pytest_terminal_summary  # noqa: F401 - a hook
+
 AUDIO = Path(__file__).parent / "data" / "audio"
 
 Recordings = dict[str, NDArray[np.float32]]

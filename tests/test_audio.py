@@ -15,9 +15,9 @@ def test_good_audio_passes() -> None:
     ("audio", "words"),
     [
         (torch.zeros(5), ["(5,)", "audio[None]"]),
-        (torch.zeros(1, 2, 3), ["(1, 2, 3)"]),
+        (torch.zeros(1, 2, 3), ["(1, 2, 3)", "mono"]),
         (torch.zeros(0, 5), ["(0, 5)", "at least one"]),
-        (torch.zeros(5, 0), ["(5, 0)", "at least one"]),
+        (torch.zeros(5, 0), ["(5, 0)", "at least one", "leave"]),
         (torch.zeros(1, 5, dtype=torch.int16), ["torch.int16", "full scale"]),
         (torch.zeros(1, 5, dtype=torch.float64), ["torch.float64", ".float()"]),
         ([[0.0, 1.0]], ["list", "torch.from_numpy"]),

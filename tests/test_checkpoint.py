@@ -93,6 +93,7 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
     message = str(caught.value)
     assert message.startswith(str(path))
     assert words in message
+    assert "; " in message, "how to mend it"
     assert "\n" not in message
     assert not (tmp_path / "ran").exists()
 

@@ -1,5 +1,6 @@
 """The mel baseline against an independent computation, and against the contract."""
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import hearbaseline
 from hearbaseline import mel
@@ -89,7 +91,33 @@ def test_any_length_and_batch(n_sounds: int, n_samples: int) -> None:
     assert not embeddings.requires_grad
     assert torch.equal(audio, before)
     alone = mel.get_scene_embeddings(audio[-1:], MODEL)
-    assert torch.allclose(scene[-1:], alone, rtol=1e-5, atol=1e-4)
+    assert relative_error(scene[-1:], alone.double().numpy()) < 1e-6
+    alone, _ = mel.get_timestamp_embeddings(audio[-1:], MODEL)
+    assert relative_error(embeddings[-1:], alone.double().numpy()) < 1e-6
+
+
+def test_any_filter_bank_is_computed_in_full() -> None:
+    model = mel.MelProjection()
+    bands = torch.rand(256, 2049)
+    bands[:64] = 0
+    bands[64:, 2000:] = 0
+    model.load_state_dict({**MODEL.state_dict(), "mel_scale": bands})
+    frames = torch.randn(3, 4096)
+    power = torch.fft.rfft(frames * model.window).abs() ** 2
+    expected = torch.log(power @ bands.T + 1e-4).double().numpy()
+    assert relative_error(model(frames), expected) < 1e-6
+
+
+def test_no_value_is_read_back_from_a_gpu() -> None:
+    model = copy.deepcopy(MODEL)
+    with FakeTensorMode():
+        for name, buffer in MODEL.named_buffers():
+            setattr(model, name, torch.empty(buffer.shape, device="cuda"))
+        audio = torch.empty(2, 44100, device="cuda")
+        embeddings, timestamps = mel.get_timestamp_embeddings(audio, model)
+        scene = mel.get_scene_embeddings(audio, model)
+    assert embeddings.shape == (2, 21, 4096)
+    assert {t.device.type for t in (embeddings, timestamps, scene)} == {"cuda"}
 
 
 def test_silence_is_finite_and_slices_are_welcome() -> None:

@@ -38,23 +38,30 @@ def relative_errors(
 class Response:
     """Where in time the embeddings moved when bursts were added.
 
+    What is measured is the core: what moved at least half as far as the peak, around the peak.
+    Other places, such as where a recurrent layer was tipped into another state, are left out.
+
     Attributes:
         offsets_ms: Timestamp minus burst time, for every timestamp near a burst, sorted.
-        change: How far the embedding there moved, relative to the largest move, same order.
-        bursts: The index of the burst, same order.
-        centre_ms: The offset of the change's centre; 0 for centred timestamps.
-        peak_ms: The offset of its peak.
-        width_ms: How wide the change is at half its height.
-        contrast: Peak over the typical change far away from the bursts.
+        change: How far the embedding there moved, relative to the peak, same order.
+        centre_ms: The offset of the middle of the core; 0 for centred timestamps.
+        peak_ms: The offset of the middle of its top.
+        centroid_ms: The offset of the centre of gravity of the core and its slopes.
+        width_ms: How wide the core is.
+        contrast: Peak over the typical change far away from the bursts; 0 if nothing moved.
+        near: The share of the strongest moves, wherever they are, that is near a burst.
+        answered: The share of bursts that strongly move an embedding right beside them.
     """
 
     offsets_ms: NDArray[np.float64]
     change: NDArray[np.float64]
-    bursts: NDArray[np.int64]
     centre_ms: float
     peak_ms: float
+    centroid_ms: float
     width_ms: float
     contrast: float
+    near: float
+    answered: float
 
 
 def response(
@@ -74,32 +81,95 @@ def response(
         reach_ms: How far from a burst its response is looked for.
     """
     times = np.asarray(timestamps_ms, np.float64)
-    offsets, values, owners = [], [], []
-    far = np.ones(len(times), bool)
-    for n, burst in enumerate(bursts_ms):
-        near = np.abs(times - burst) <= reach_ms
-        far &= ~near
-        offsets.append(times[near] - burst)
-        values.append(np.asarray(change, np.float64)[near])
-        owners.append(np.full(int(near.sum()), n))
-    offset, value = np.concatenate(offsets), np.concatenate(values)
+    moved = np.asarray(change, np.float64)
+    hop = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    apart = times[:, None] - np.asarray(bursts_ms, np.float64)
+    near = np.abs(apart) <= reach_ms
+    far: NDArray[np.bool_] = ~near.any(axis=1)
     # What moves everywhere (attention, normalisation over the clip) is not the response.
-    background = float(np.median(change[far])) if far.sum() >= 4 else float(np.min(value))
-    value = np.maximum(value - background, 0)
-    peak = float(value.max(initial=0.0))
-    order = np.argsort(offset)
-    offset, value, owner = offset[order], value[order], np.concatenate(owners)[order]
+    background = float(np.median(moved[far])) if far.sum() >= _ENOUGH else float(moved.min())
+    above = np.maximum(moved - background, 0)
+    rows, columns = np.nonzero(near)
+    order = np.argsort(apart[rows, columns], kind="stable")
+    offsets, values = apart[rows, columns][order], _steady(above[rows][order])
+    peak = float(values.max(initial=0.0))
     if peak <= 0:
-        return Response(offset, value, owner, np.nan, np.nan, np.nan, 0.0)
-    value = value / peak
-    high = offset[value >= 0.5]
-    top = offset[value >= 0.9]
+        return Response(offsets, values, np.nan, np.nan, np.nan, np.nan, 0.0, 0.0, 0.0)
+    values = values / peak
+    core = _core(offsets, values, hop)
+    top = offsets[core & (values >= _TOP)]
+    middle = (offsets[core][0] + offsets[core][-1]) / 2
+    around = np.abs(offsets - middle) <= np.ptp(offsets[core]) / 2 + _SLOPE * hop
+    weights = np.maximum(values - _FOOT, 0) * around
+    beside = np.abs(apart) <= max(_BESIDE_MS, 2 * hop)
     return Response(
-        offset,
-        value,
-        owner,
-        float(high.min() + high.max()) / 2,
-        float(top.min() + top.max()) / 2,
-        float(high.max() - high.min()),
-        peak / max(background, 1e-3 * peak),
+        offsets,
+        values,
+        centre_ms=float(offsets[core][0] + offsets[core][-1]) / 2,
+        peak_ms=float(top[0] + top[-1]) / 2,
+        centroid_ms=float((offsets * weights).sum() / weights.sum()),
+        width_ms=float(np.ptp(offsets[core])),
+        contrast=(peak + background) / max(background, 1e-3 * peak),
+        near=_share(above, ~far),
+        answered=float(np.any(beside & (above >= _FOOT * above.max())[:, None], axis=0).mean()),
     )
+
+
+def _steady(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The running median over neighbouring offsets, which are those of different bursts.
+
+    What only one burst does is chance. A response that is narrower than the hop is seen by
+    few bursts, and is left as it is.
+    """
+    if len(values) < _NEIGHBOURS:
+        return values
+    padded = np.pad(values, _NEIGHBOURS // 2, mode="edge")
+    smooth = np.median(np.lib.stride_tricks.sliding_window_view(padded, _NEIGHBOURS), axis=1)
+    return smooth if smooth.max() > _HALF * values.max() else values
+
+
+def _core(
+    offsets: NDArray[np.float64], values: NDArray[np.float64], hop: float
+) -> NDArray[np.bool_]:
+    """Which values belong to the peak: half as high, and no more than a hop from the next."""
+    high = np.flatnonzero(values >= _HALF)
+    pieces = np.split(high, np.flatnonzero(np.diff(offsets[high]) > _GAP * hop) + 1)
+    highest = int(values.argmax())
+    core = np.zeros(len(values), bool)
+    core[next(piece for piece in pieces if highest in piece)] = True
+    return core
+
+
+def _share(above: NDArray[np.float64], near: NDArray[np.bool_]) -> float:
+    strong = above >= _HALF * above.max()
+    return float((strong & near).sum() / strong.sum())
+
+
+_ENOUGH = 4
+"""Timestamps far from all bursts, below which their median says nothing."""
+
+_FOOT, _HALF, _TOP = 0.25, 0.5, 0.9
+"""Heights, relative to the peak, of the foot, the width and the top of a response."""
+
+_NEIGHBOURS = 5
+_GAP, _SLOPE = 1.01, 0.9
+_BESIDE_MS = 150.0
+
+
+def likeness(one: Response, other: Response, shift_ms: float) -> float:
+    """How alike two responses are once the second is moved back by a shift.
+
+    Args:
+        one: The first.
+        other: The second.
+        shift_ms: By how much to move the second.
+
+    Returns:
+        The cosine of the two, laid over one another: 1 for the same shape, 0 if one is empty.
+    """
+    if one.contrast == 0 or other.contrast == 0:
+        return 0.0
+    grid = np.unique(np.concatenate([one.offsets_ms, other.offsets_ms - shift_ms]))
+    first = np.interp(grid, one.offsets_ms, one.change)
+    second = np.interp(grid, other.offsets_ms - shift_ms, other.change)
+    return float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second)))

@@ -1,4 +1,20 @@
-"""A worker process that runs the submission: started, limited, watched and replaced from here."""
+"""A worker process that runs the submission: started, limited, watched and replaced from here.
+
+What a submission can and cannot do to a run:
+
+- It runs in the worker only. What comes back is JSON and `.npy` files read without pickle, from
+  plain files of bounded size; nothing of it is executed here, and what the submission prints
+  goes to a file of its own.
+- Answers carry the secret of their request. Whatever else is written on the line is ignored.
+- Hanging, stopping itself, flooding the line, closing it, leaving children that hold it open:
+  the time limit ends each, and all descendants that still carry the worker's mark are killed.
+- A worker that ends between two steps is noticed at the next one.
+- Code in the same process as the worker can find its secrets, replace its functions and invent
+  answers. Embeddings from the same process cannot be told from invented ones, so no validator
+  can prevent that; it takes intent, and no accident does it.
+- This is no sandbox. The submission has the rights of the user who runs the validator: it can
+  delete files and change installed packages. Run strangers' code in a container.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +22,12 @@ import contextlib
 import itertools
 import json
 import os
-import queue
 import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +37,24 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from . import line
 from .submission import Effect, Reply, Submission, SubmissionFault, Value
-from .text import one_line
+from .text import one_line, printable
 
 _TICK_S = 0.01
 """Seconds between two looks at the worker's memory."""
 
-_LONGEST_MESSAGE = 64 * 1024 * 1024
-"""Bytes; a longer answer is not an answer of our worker."""
+_CHILDREN_EVERY = 50
+"""Ticks between two looks at the memory of what the worker started, which takes longer."""
 
 _LOG_TAIL = 4000
 """Bytes of the worker's own output that a fault quotes from."""
+
+_MARK = "HEAR_VALIDATE_WORKER"
+"""Environment variable by which the worker's descendants are known."""
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
+"""Not passed on: through a proxy on this machine a download would look like a local connection."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +65,35 @@ class Limits:
     memory_bytes: int
 
 
+@dataclass(frozen=True)
+class _Running:
+    """A worker that was started, and the means to talk to it."""
+
+    process: subprocess.Popen[bytes]
+    incoming: line.Incoming
+    folder: Path
+    log: BinaryIO
+    mark: str
+
+
 class WorkerProcess:
     """A `Connection` to `validator.worker` in a process of its own.
 
-    The process is started by the first request, and again by the first one after it ended.
-    What crosses the line is JSON and `.npy` files read without pickle: nothing that the
-    submission does can run code on this side, and what it prints goes to a log of its own.
+    The process is started by the first request, and again by the first one after a fault that
+    ended it.
     """
 
     def __init__(self, submission: Submission, limits: Limits) -> None:
         self._submission = submission
         self._limits = limits
-        self._process: subprocess.Popen[bytes] | None = None
-        self._folder: Path | None = None
-        self._replies: queue.Queue[bytes | None] = queue.Queue()
+        self._worker: _Running | None = None
         self._numbers = itertools.count()
         self.starts = 0
 
     @property
     def alive(self) -> bool:
         """See `submission.Connection.alive`."""
-        return self._process is not None and self._process.poll() is None
+        return self._worker is not None and self._worker.process.poll() is None
 
     def request(
         self,
@@ -76,46 +105,34 @@ class WorkerProcess:
         **parameters: Any,
     ) -> Reply:
         """See `submission.Connection.request`."""
-        process, folder = self._running()
-        number = next(self._numbers)
-        token = secrets.token_hex(8)
+        if self._worker is not None and not self.alive:
+            raise self._ended(self._worker, f"before {step}")
+        worker = self._worker = self._worker or self._start()
+        number, token = next(self._numbers), secrets.token_hex(16)
         message: dict[str, Any] = {"op": op, "token": token, "number": number, **parameters}
-        if audio is not None:
-            message["audio"] = f"{number}-audio.npy"
-            np.save(folder / message["audio"], audio)
-        assert process.stdin is not None
         try:
-            _send(process.stdin, message)
-        except OSError:
-            raise self._ended(process, step) from None
-        answer, peak = self._wait(process, token, step, seconds)
+            if audio is not None:
+                message["audio"] = f"{number}-{token}.npy"
+                line.write_array(worker.folder / message["audio"], audio)
+            assert worker.process.stdin is not None
+            line.send(worker.process.stdin, message)
+        except (BrokenPipeError, FileNotFoundError, NotADirectoryError):
+            raise self._ended(worker, step) from None
+        answer, peak = self._wait(worker, token, step, self._limits.seconds + seconds)
         if audio is not None:
-            (folder / message["audio"]).unlink(missing_ok=True)
-        return _reply(answer, folder, step, peak)
+            (worker.folder / message["audio"]).unlink(missing_ok=True)
+        return _reply(answer, worker.folder, step, peak, self._limits.memory_bytes)
 
     def close(self) -> None:
         """End the worker, whatever it does, with all that it started."""
-        process, self._process = self._process, None
-        if process is not None:
-            _kill(process)
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            _kill(worker)
+            worker.log.close()
+            shutil.rmtree(worker.folder, ignore_errors=True)
 
-    def _running(self) -> tuple[subprocess.Popen[bytes], Path]:
-        if self._process is None or self._folder is None or self._process.poll() is not None:
-            self.close()
-            self._folder = Path(tempfile.mkdtemp(prefix="hear-validate-"))
-            self._process = self._start(self._folder)
-            self._replies = queue.Queue()
-            assert self._process.stdout is not None
-            threading.Thread(
-                target=_receive, args=(self._process.stdout, self._replies), daemon=True
-            ).start()
-            self.starts += 1
-        return self._process, self._folder
-
-    def _start(self, folder: Path) -> subprocess.Popen[bytes]:
+    def _start(self) -> _Running:
+        folder, mark = Path(tempfile.mkdtemp(prefix="hear-validate-")), secrets.token_hex(8)
         # -c from an empty folder: nothing in the participant's folder can stand in for a
         # module of the worker's. The root goes last, since it may be site-packages.
         root = str(Path(__file__).resolve().parent.parent)
@@ -126,32 +143,43 @@ class WorkerProcess:
             "exchange": str(folder),
             "cwd": str(Path.cwd()),
         }
-        environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+        environment = {k: v for k, v in os.environ.items() if k.lower() not in _PROXIES}
+        environment |= {"PYTHONDONTWRITEBYTECODE": "1", _MARK: mark}
         # A known number of threads, so that a submission that changes it is seen to.
         environment.setdefault("OMP_NUM_THREADS", str(_cores()))
-        with (folder / "log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-X", "faulthandler", "-c", code, json.dumps(settings)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=folder,
-                env=environment,
-                start_new_session=True,
-            )
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
+        process = subprocess.Popen(
+            [sys.executable, "-X", "faulthandler", "-c", code, json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        self.starts += 1
+        return _Running(process, line.Incoming(process.stdout.fileno()), folder, log, mark)
 
     def _wait(
-        self, process: subprocess.Popen[bytes], token: str, step: str, extra: float
+        self, worker: _Running, token: str, step: str, allowed: float
     ) -> tuple[dict[str, Any], int]:
         """The answer to the request with this token, and the peak memory meanwhile."""
-        allowed = self._limits.seconds + extra
         end = time.monotonic() + allowed
-        peak = 0
-        with contextlib.suppress(psutil.Error):
-            watched = psutil.Process(process.pid)
-        while True:
-            with contextlib.suppress(psutil.Error):
-                peak = max(peak, watched.memory_info().rss)
+        peak = children = 0
+        for tick in itertools.count():
+            # Looked at before the line is, so that a last answer is not lost.
+            ended = worker.process.poll() is not None
+            lines = worker.incoming.lines(_TICK_S)
+            for text in lines:
+                answer = line.parse(text)
+                if answer is not None and answer.get("token") == token:
+                    return answer, max(peak, _memory(worker.process.pid) + children)
+            if worker.incoming.ended or (ended and not lines):
+                raise self._ended(worker, step)
+            if tick % _CHILDREN_EVERY == _CHILDREN_EVERY - 1:
+                children = _memory_of_children(worker.process.pid)
+            peak = max(peak, _memory(worker.process.pid) + children)
             if peak > self._limits.memory_bytes:
                 self.close()
                 raise SubmissionFault(
@@ -167,21 +195,13 @@ class WorkerProcess:
                     f"did not answer within {allowed:.0f} s and was stopped (--timeout)",
                     step,
                 )
-            try:
-                raw = self._replies.get(timeout=_TICK_S)
-            except queue.Empty:
-                continue
-            if raw is None:
-                raise self._ended(process, step)
-            answer = _parse(raw)
-            if answer is not None and answer.get("token") == token:
-                return answer, peak
+        raise AssertionError
 
-    def _ended(self, process: subprocess.Popen[bytes], step: str) -> SubmissionFault:
+    def _ended(self, worker: _Running, step: str) -> SubmissionFault:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-        status = process.poll()
-        printed = self._printed()
+            worker.process.wait(2)
+        status = worker.process.poll()
+        printed = _printed(worker.log)
         self.close()
         if status is None:
             what = "closed the line to the validator"
@@ -191,18 +211,32 @@ class WorkerProcess:
             what = f"ended its process with exit status {status}"
         return SubmissionFault("crash", what, step, traceback=printed)
 
-    def _printed(self) -> str:
-        if self._folder is None:
-            return ""
-        with contextlib.suppress(OSError):
-            return (self._folder / "log").read_bytes()[-_LOG_TAIL:].decode("utf-8", "replace")
-        return ""
-
 
 def _cores() -> int:
     with contextlib.suppress(AttributeError):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _memory(pid: int) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0
+
+
+def _memory_of_children(pid: int) -> int:
+    with contextlib.suppress(psutil.Error):
+        return sum(_memory(child.pid) for child in psutil.Process(pid).children(recursive=True))
+    return 0
+
+
+def _printed(log: BinaryIO) -> str:
+    """The end of what the worker printed; read from the open file, not from a name."""
+    with contextlib.suppress(OSError):
+        size = os.fstat(log.fileno()).st_size
+        tail = os.pread(log.fileno(), _LOG_TAIL, max(0, size - _LOG_TAIL))
+        return printable(tail.decode("utf-8", "replace"))
+    return ""
 
 
 def _signal_name(number: int) -> str:
@@ -211,43 +245,23 @@ def _signal_name(number: int) -> str:
     return str(number)
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(worker: _Running) -> None:
+    """End the worker, its process group, and descendants that left the group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
-    for stream in (process.stdin, process.stdout):
+        os.killpg(worker.process.pid, signal.SIGKILL)
+    worker.process.kill()
+    worker.process.wait()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(_MARK) == worker.mark:
+                process.kill()
+    for stream in (worker.process.stdin, worker.process.stdout):
         if stream is not None:
             with contextlib.suppress(OSError):
                 stream.close()
 
 
-def _send(stream: BinaryIO | Any, message: dict[str, Any]) -> None:
-    raw = json.dumps(message).encode()
-    stream.write(len(raw).to_bytes(4, "big") + raw)
-    stream.flush()
-
-
-def _receive(stream: Any, replies: queue.Queue[bytes | None]) -> None:
-    """Put every message on the queue, then None at the end of the stream."""
-    with contextlib.suppress(OSError, ValueError):
-        while len(head := stream.read(4)) == 4:
-            size = int.from_bytes(head, "big")
-            if size > _LONGEST_MESSAGE:
-                break
-            replies.put(stream.read(size))
-    replies.put(None)
-
-
-def _parse(raw: bytes) -> dict[str, Any] | None:
-    with contextlib.suppress(ValueError):
-        answer = json.loads(raw)
-        if isinstance(answer, dict):
-            return answer
-    return None
-
-
-def _reply(answer: dict[str, Any], folder: Path, step: str, peak: int) -> Reply:
+def _reply(answer: dict[str, Any], folder: Path, step: str, peak: int, most: int) -> Reply:
     """The reply, or the fault, that a message holds."""
     try:
         effects = tuple(Effect(one_line(e[0]), one_line(e[1]), step) for e in answer["effects"])
@@ -258,31 +272,32 @@ def _reply(answer: dict[str, Any], folder: Path, step: str, peak: int) -> Reply:
                 str(fault["kind"]),
                 one_line(fault["message"]),
                 step,
-                traceback=str(fault.get("traceback", "")),
+                traceback=printable(str(fault.get("traceback", ""))),
                 effects=effects,
                 facts=facts,
             )
-        values = tuple(_value(v, folder) for v in answer["values"])
+        values = tuple(_value(v, folder, most) for v in answer["values"])
         return Reply(
             one_line(answer["container"]), values, facts, effects, float(answer["seconds"]), peak
         )
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, OSError) as error:
         raise SubmissionFault(
             "answer", f"the worker's answer cannot be read ({one_line(error)})", step
         ) from None
 
 
-def _value(raw: dict[str, Any], folder: Path) -> Value:
+def _value(raw: dict[str, Any], folder: Path, most: int) -> Value:
+    shape = tuple(int(n) for n in raw["shape"])
     array: NDArray[Any] | None = None
     if raw.get("file"):
-        path = folder / Path(raw["file"]).name
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-        path.unlink()
+        array = line.read_array(folder / Path(raw["file"]).name, most)
+        if array.shape != shape:
+            raise ValueError(f"an array of shape {array.shape} is said to be {shape}")
     return Value(
         one_line(raw["type"]),
         one_line(raw["framework"]),
         one_line(raw["dtype"]),
-        tuple(int(n) for n in raw["shape"]),
+        shape,
         one_line(raw["device"]),
         bool(raw["requires_grad"]),
         array,

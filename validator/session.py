@@ -19,6 +19,9 @@ TIMESTAMP = "get_timestamp_embeddings"
 _SECONDS_PER_SECOND = 2.0
 """Extra seconds of time limit for every second of audio in a call."""
 
+_MOST_INCURABLE = 3
+"""Calls that also fail with a freshly loaded model; after so many it is not tried any more."""
+
 Numbers = NDArray[np.floating]
 
 
@@ -29,6 +32,11 @@ class Session:
         submission: What to load.
         connect: Opens a connection to a new worker.
         seed: Seed of all random stimuli.
+
+    Attributes:
+        effects: What all steps so far did besides answering.
+        cured: Calls that raised after earlier calls, and did not with a freshly loaded model.
+            It is for the checks of repeatability to report them; the others go on.
     """
 
     def __init__(
@@ -41,15 +49,21 @@ class Session:
         self.submission = submission
         self.seed = seed
         self.effects: list[Effect] = []
+        self.cured: list[SubmissionFault] = []
         self._connect = connect
         self._connection = connect(submission)
         self._answers: dict[tuple[Any, ...], Reply | SubmissionFault] = {}
         self._ready: set[str] = set()
+        self._used: set[str] = set()
+        self._incurable = 0
         self._starts = 0
+        self._other: Connection | None = None
 
     def close(self) -> None:
-        """End the worker."""
+        """End the workers."""
         self._connection.close()
+        if self._other is not None:
+            self._other.close()
 
     def imported(self) -> Reply:
         """The reply to importing the module.
@@ -143,7 +157,9 @@ class Session:
         Raises:
             SubmissionFault: If the call fails or returns something else.
         """
-        reply = self.call(SCENE, stimulus, **options)
+        return self._scene_in(self.call(SCENE, stimulus, **options), stimulus)
+
+    def _scene_in(self, reply: Reply, stimulus: Stimulus) -> Numbers:
         array = reply.values[0].array if len(reply.values) == 1 else None
         if array is None or array.ndim != 2 or len(array) != len(stimulus):
             raise self._wrong_answer(SCENE, stimulus, reply, f"({len(stimulus)}, size)")
@@ -155,7 +171,9 @@ class Session:
         Raises:
             SubmissionFault: If the call fails or returns something else.
         """
-        reply = self.call(TIMESTAMP, stimulus, **options)
+        return self._timestamps_in(self.call(TIMESTAMP, stimulus, **options), stimulus)
+
+    def _timestamps_in(self, reply: Reply, stimulus: Stimulus) -> tuple[Numbers, Numbers]:
         n = len(stimulus)
         arrays = [v.array for v in reply.values]
         if len(arrays) == 2:
@@ -176,31 +194,70 @@ class Session:
 
     def embed(self, function: str, stimulus: Stimulus, **options: Any) -> Numbers:
         """The embeddings that either function returns."""
+        return self.only_embeddings(function, stimulus, self.call(function, stimulus, **options))
+
+    def only_embeddings(self, function: str, stimulus: Stimulus, reply: Reply) -> Numbers:
+        """The embeddings in a reply of either function.
+
+        Raises:
+            SubmissionFault: If the reply holds something else.
+        """
         if function == SCENE:
-            return self.scene(stimulus, **options)
-        return self.timestamps(stimulus, **options)[0]
+            return self._scene_in(reply, stimulus)
+        return self._timestamps_in(reply, stimulus)[0]
+
+    def elsewhere(self, function: str, stimulus: Stimulus) -> Numbers:
+        """What either function returns in another process, where less was asked before.
+
+        Raises:
+            SubmissionFault: If import, load or call fail there.
+        """
+
+        def ask() -> Reply:
+            if self._other is None or not self._other.alive:
+                self._other = self._other or self._connect(self.submission)
+                module, arguments = self.submission.module, list(self.arguments())
+                self._other.request("import", step=f"import {module} in a new process")
+                self._other.request(
+                    "load", step="load_model in a new process", slot="main", arguments=arguments
+                )
+            try:
+                return self._request_call(self._other, function, stimulus, in_new=True)
+            except SubmissionFault as fault:
+                fault.snippet = self._call_snippet(function, stimulus)
+                raise
+
+        reply = self._remember((function, stimulus.code, "elsewhere"), ask)
+        return self.only_embeddings(function, stimulus, reply)
 
     def simulated(self, mode: str) -> dict[str, Any]:
-        """What a simulated GPU showed, in a worker of its own; see `frameworks.torch_simulation`.
+        """What a simulated GPU showed, in another process; see `frameworks.torch_simulation`.
 
         Args:
             mode: `gpu` for model and audio on the GPU, `cpu` for a GPU that nobody asked for.
         """
 
         def ask() -> Reply:
-            with self.aside() as worker:
-                return worker.request(
+            # The simulation changes how PyTorch behaves: nothing can be asked there afterwards.
+            other, self._other = self._other or self._connect(self.submission), None
+            try:
+                if not other.alive:
+                    other.request("import", step=f"import {self.submission.module}")
+                return other.request(
                     "simulate",
                     step="a simulated GPU",
                     arguments=list(self.arguments()),
                     sample_rate=self.sample_rate,
                 )
+            finally:
+                other.close()
 
         return dict(self._remember(("simulate",), ask).facts[mode])
 
-    def footprint(self) -> int:
-        """Bytes of resident memory of the worker, after freeing what can be freed."""
-        return int(self._connection.request("footprint", step="measuring").facts["bytes"])
+    def footprint(self) -> tuple[int, int]:
+        """Bytes and objects that the worker keeps, after freeing what can be freed."""
+        facts = self._connection.request("footprint", step="measuring").facts
+        return int(facts["bytes"]), int(facts["objects"])
 
     def environment(self) -> dict[str, Any]:
         """Versions of what the submission runs on, as the worker sees them."""
@@ -220,9 +277,18 @@ class Session:
             connection.close()
 
     def arguments(self) -> tuple[str, ...]:
-        """What `load_model` is called with: the weights, or nothing."""
-        weights = self.submission.weights
-        return (str(weights),) if weights else ()
+        """What `load_model` is called with: the weights, or nothing.
+
+        Without weights, a `load_model` that demands a path gets an empty one: that it has no
+        default is for one check to say, and the others can go on.
+        """
+        if self.submission.weights:
+            return (str(self.submission.weights),)
+        imported = self._answers.get(("import",))
+        functions = imported.facts.get("functions", {}) if imported else {}
+        function = functions.get("load_model") or {}
+        first = next((p for p in function.get("parameters", ()) if p["positional"]), None)
+        return ("",) if first and not first["default"] else ()
 
     def snippet(self, *lines: str, **stimuli: Stimulus) -> str:
         """Python that reproduces a finding: loads the model, makes the audio, then the lines.
@@ -232,7 +298,7 @@ class Session:
             stimuli: The audio, by variable name.
         """
         module = self.submission.module
-        weights = self.submission.weights
+        arguments = ", ".join(map(repr, self.arguments()))
         torch = self._framework_or("torch") == "torch"
         device = "" if self.submission.device == "cpu" else f'.to("{self.submission.device}")'
         made = {
@@ -242,8 +308,7 @@ class Session:
         text = [
             f"import numpy as np, {'torch' if torch else 'tensorflow as tf'}",
             f"import {module} as submission",
-            f"model = submission.load_model({repr(str(weights)) if weights else ''})"
-            + (device if torch else ""),
+            f"model = submission.load_model({arguments})" + (device if torch else ""),
             *(f"{name} = {code}" for name, code in made.items()),
             *lines,
         ]
@@ -298,6 +363,7 @@ class Session:
             "load", step=f"load_model({shown})", slot=slot, arguments=list(given), seed=seed
         )
         self._ready.add(slot)
+        self._used.discard(slot)
         return reply
 
     def _call(
@@ -306,37 +372,73 @@ class Session:
         self._revive()
         if slot not in self._ready:
             self._load(slot, None)
-        seconds = stimulus.audio.size / self.sample_rate * _SECONDS_PER_SECOND
+
+        def ask() -> Reply:
+            return self._request_call(self._connection, function, stimulus, slot, layout, seed)
+
         try:
-            return self._connection.request(
-                "call",
-                step=f"{function}({stimulus.name})",
-                audio=stimulus.audio,
-                seconds=seconds,
-                function=function,
-                slot=slot,
-                layout=layout,
-                seed=seed,
-            )
+            reply = ask()
         except SubmissionFault as fault:
-            short = "scene" if function == SCENE else "timestamps"
-            fault.snippet = self.snippet(f"{short}(audio, model)", audio=stimulus)
-            raise
+            fault.snippet = self._call_snippet(function, stimulus)
+            reply = self._cure(fault, slot, ask)
+        self._used.add(slot)
+        return reply
+
+    def _request_call(
+        self,
+        connection: Connection,
+        function: str,
+        stimulus: Stimulus,
+        slot: str = "main",
+        layout: str = "",
+        seed: int | None = None,
+        *,
+        in_new: bool = False,
+    ) -> Reply:
+        return connection.request(
+            "call",
+            step=f"{function}({stimulus.name})" + " in a new process" * in_new,
+            audio=stimulus.audio,
+            seconds=stimulus.audio.size / self.sample_rate * _SECONDS_PER_SECOND,
+            function=function,
+            slot=slot,
+            layout=layout,
+            seed=seed,
+        )
+
+    def _cure(self, fault: SubmissionFault, slot: str, ask: Callable[[], Reply]) -> Reply:
+        """Ask again with a freshly loaded model, if earlier calls may have broken this one."""
+        if fault.kind != "exception" or slot != "main" or slot not in self._used:
+            raise fault
+        if self._incurable == _MOST_INCURABLE:
+            raise fault
+        try:
+            self._load(slot, None)
+            reply = ask()
+        except SubmissionFault:
+            self._incurable += 1
+            raise fault from None
+        self.cured.append(fault)
+        return reply
+
+    def _call_snippet(self, function: str, stimulus: Stimulus) -> str:
+        short = "scene" if function == SCENE else "timestamps"
+        return self.snippet(f"{short}(audio, model)", audio=stimulus)
 
     def _revive(self) -> None:
         """Import again after the worker was replaced, so that the run can go on."""
         if not self._connection.alive or self._connection.starts != self._starts:
             self._ready.clear()
+            self._used.clear()
             self._import()
 
     def _wrong_answer(
         self, function: str, stimulus: Stimulus, reply: Reply, expected: str
     ) -> SubmissionFault:
         seen = " and ".join(map(str, reply.values)) or reply.container
-        short = "scene" if function == SCENE else "timestamps"
         return SubmissionFault(
             "answer",
             f"returned {seen} instead of {expected}",
             f"{function}({stimulus.name})",
-            snippet=self.snippet(f"{short}(audio, model)", audio=stimulus),
+            snippet=self._call_snippet(function, stimulus),
         )

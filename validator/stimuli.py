@@ -59,6 +59,14 @@ class Stimulus:
             self.audio[:, :n_samples],
         )
 
+    def shifted(self, n_samples: int) -> Stimulus:
+        """Every sound turned around by this many samples."""
+        return Stimulus(
+            f"{self.name} shifted",
+            f"np.roll({self.code}, {n_samples}, axis=1)",
+            np.roll(self.audio, n_samples, axis=1),
+        )
+
     def beside(self, other: Stimulus) -> Stimulus:
         """One batch of these sounds followed by the other's."""
         return Stimulus(

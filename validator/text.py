@@ -6,6 +6,11 @@ import re
 
 _LONGEST = 400
 
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters but for line ends and tabs, marks of direction, and lone surrogates."""
+
 
 def one_line(text: object, longest: int = _LONGEST) -> str:
     """The text on one line, without control characters, cut to a readable length.
@@ -18,5 +23,5 @@ def one_line(text: object, longest: int = _LONGEST) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with control characters other than line ends and tabs replaced."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", "�", text)
+    """The text without what steers a terminal, reorders a line, or cannot be encoded."""
+    return _UNPRINTABLE.sub("�", text)

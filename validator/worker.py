@@ -6,7 +6,9 @@ imports PyTorch or TensorFlow. It decides nothing: verdicts are formed on the ot
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -21,11 +23,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
+import psutil
 
-from . import frameworks
+from . import frameworks, line
 from .contract import FUNCTIONS
 from .watch import Watch
 
@@ -41,6 +44,7 @@ class Worker:
         self._module: ModuleType | None = None
         self._models: dict[str, Any] = {}
         self._number = 0
+        self._sees_saves = False
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request; whatever the submission raises becomes part of the answer."""
@@ -64,6 +68,7 @@ class Worker:
         }
         if (seed := request.get("seed")) is not None:
             _seed(seed)
+        self._see_saves()
         begin = time.perf_counter()
         before = _state()
         self._watch.start(importing=request["op"] == "import")
@@ -94,6 +99,7 @@ class Worker:
     def load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Load a model into a slot; facts: what the model is and carries."""
         arguments = request["arguments"]
+        self._watch.given(arguments[0] if arguments else "")
         model = self._function("load_model")(*arguments)
         framework = frameworks.of_model(model)
         facts: dict[str, Any] = {
@@ -145,30 +151,22 @@ class Worker:
         return {}
 
     def footprint(self, _: dict[str, Any]) -> dict[str, Any]:
-        """Facts: bytes of resident memory after everything that can be freed is freed."""
+        """Facts: bytes of resident memory, and objects, after freeing what can be freed."""
         gc.collect()
         if sys.platform == "linux":
-            import ctypes
-
             # glibc keeps freed memory; without this a leak cannot be told from a cache.
             trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
             if trim is not None:
                 trim(0)
-        import psutil
-
-        return {"facts": {"bytes": psutil.Process().memory_info().rss}}
+        objects = len(gc.get_objects())
+        return {"facts": {"bytes": psutil.Process().memory_info().rss, "objects": objects}}
 
     def simulate(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Run the submission on a pretended GPU; see `frameworks.torch_simulation`."""
+        """Run the submission on pretended GPUs; see `frameworks.torch_simulation`."""
         from .frameworks.torch_simulation import simulate
 
         assert self._module is not None
-        return {
-            "facts": {
-                mode: simulate(self._module, request["arguments"], mode, request["sample_rate"])
-                for mode in ("gpu", "cpu")
-            }
-        }
+        return {"facts": simulate(self._module, request["arguments"], request["sample_rate"])}
 
     def environment(self, _: dict[str, Any]) -> dict[str, Any]:
         """Facts: versions of what the submission runs on."""
@@ -180,6 +178,14 @@ class Worker:
                 "frameworks": [f.version() for f in frameworks.imported()],
             }
         }
+
+    def _see_saves(self) -> None:
+        """Let PyTorch, once it is imported, say which files it writes."""
+        if "torch" in sys.modules and not self._sees_saves:
+            from .frameworks.torch_ import report_saves
+
+            report_saves(self._watch.wrote)
+            self._sees_saves = True
 
     def _function(self, name: str) -> Callable[..., Any]:
         function: Callable[..., Any] = getattr(self._module, name)
@@ -264,7 +270,11 @@ def _fault(error: BaseException) -> dict[str, str]:
     text = "".join(traceback.format_list(own[-12:]) + traceback.format_exception_only(error))
     if isinstance(error, SystemExit):
         return {"kind": "exit", "message": f"called sys.exit({error.code!r})", "traceback": text}
-    message = f"raised {type(error).__name__}" + (f": {error}" if str(error) else "")
+    try:
+        said = str(error)
+    except Exception:
+        said = "(its message cannot be printed)"
+    message = f"raised {type(error).__name__}" + (f": {said}" if said else "")
     return {"kind": "exception", "message": message, "traceback": text}
 
 
@@ -276,8 +286,6 @@ def _seed(number: int) -> None:
 
 
 def _rng_digest() -> dict[str, str]:
-    import hashlib
-
     return {
         name: hashlib.sha256(repr(value).encode()).hexdigest()
         for name, value in _state().items()
@@ -330,17 +338,9 @@ def main() -> None:
     sys.path[:] = [settings["cwd"], *(p for p in sys.path if p)]
     sys.argv[:] = ["hear-validate"]
     worker = Worker(settings["module"], settings["device"], Path(settings["exchange"]))
-    while (request := _receive(requests)) is not None:
-        raw = json.dumps(worker.handle(request)).encode()
-        answers.write(len(raw).to_bytes(4, "big") + raw)
-        answers.flush()
+    for text in requests:
+        request = line.parse(text)
+        if request is not None:
+            line.send(answers, worker.handle(request))
     # Threads that the submission left behind must not keep the process alive.
     os._exit(0)
-
-
-def _receive(stream: BinaryIO) -> dict[str, Any] | None:
-    head = stream.read(4)
-    if len(head) < 4:
-        return None
-    message: dict[str, Any] = json.loads(stream.read(int.from_bytes(head, "big")))
-    return message

@@ -9,7 +9,9 @@ from types import ModuleType
 
 from ..catalogue import RETIRED_IDS, Check
 from . import (
+    batch,
     centring,
+    coverage,
     device,
     interface,
     length,
@@ -24,10 +26,12 @@ FAMILIES: tuple[ModuleType, ...] = (
     interface,
     model,
     outputs,
-    timestamps,
-    centring,
-    repeatability,
     length,
+    repeatability,
+    batch,
+    timestamps,
+    coverage,
+    centring,
     device,
     side_effects,
 )

@@ -1,77 +1,73 @@
-"""D: results on the audio's device; a GPU used when, and only when, the caller chose it."""
+"""D: results on the audio's device; a GPU used when, and only when, the caller chose it.
+
+On a machine without a GPU, `frameworks.torch_pretence` plays two of them.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..catalogue import Figure, Severity, Verdict, check, conforms, inconclusive, violates
 from ..contract import DEVICE_TOLERANCE
 from ..measure import relative_errors
 from ..session import Session
 from ..stimuli import recorded
+from ..submission import Reply
 from .outputs import FUNCTIONS, finite, probe
 
+_SIMULATED = "on a simulated GPU"
 
-@check(
-    "D01",
-    "results are on the device of the audio",
-    section="What callers rely on",
-    requires=(finite,),
-    mend="Create tensors with device=audio.device, timestamps included.",
-)
-def outputs_device(session: Session) -> Verdict:
-    """The evaluation puts model and audio on one device and expects results there, or on the
-    CPU.
-    """
-    allowed = {"cpu", _device(session.submission.device)}
-    wrong = [
-        f"{function} returned a tensor on {value.device}"
-        for function in FUNCTIONS
-        for value in session.call(function, probe(session)).values
-        if _device(value.device) not in allowed
-    ]
-    if wrong:
-        return violates(
-            "; ".join(wrong),
-            expected=f"tensors on {session.submission.device}",
-            snippet=session.snippet(
-                "print([x.device for x in timestamps(audio, model)])", audio=probe(session)
-            ),
+
+def _on_gpu(session: Session) -> bool:
+    return session.submission.device != "cpu"
+
+
+def _kind(device: str) -> str:
+    """`cuda` for `cuda:1`, `cpu` for TensorFlow's long names."""
+    return device.rpartition("/")[2].removeprefix("device:").partition(":")[0].lower() or "cpu"
+
+
+def _moving(session: Session, device: str, *lines: str) -> str:
+    return session.snippet(
+        f'model, audio = model.to("{device}"), audio.to("{device}")', *lines, audio=probe(session)
+    )
+
+
+_PRINT_DEVICES = "print(scene(audio, model).device, [x.device for x in timestamps(audio, model)])"
+
+
+def _simulated(session: Session, mode: str) -> tuple[dict[str, Any], Verdict | None]:
+    """What the simulation shows, and a verdict where it does not show that both calls return."""
+    if session.framework != "torch":
+        return {}, inconclusive("only PyTorch's devices can be simulated")
+    facts = session.simulated(mode)
+    if facts["outcome"] == "inconclusive":
+        return facts, inconclusive(facts["what"])
+    if facts["outcome"] == "violates":
+        return facts, violates(
+            facts["what"],
+            expected=f"model and audio on {facts['device']} give results",
+            snippet=_moving(session, facts["device"], _PRINT_DEVICES),
         )
-    return conforms(session.submission.device)
-
-
-def _device(name: str) -> str:
-    return name.partition(":")[0].lower().rpartition("/")[2] or "cpu"
+    return facts, None
 
 
 @check(
     "D02",
     "the model follows the audio to a GPU",
     section="What callers rely on",
-    requires=(outputs_device,),
+    requires=(finite,),
     mend="Register tensors with register_buffer or as parameters, so that model.to(device) "
     "moves them, and create new ones with device=audio.device.",
 )
 def follows_to_gpu(session: Session) -> Verdict:
     """The evaluation runs on a GPU. Buffers that are plain attributes stay behind, and
-    tensors created on the CPU meet audio that is elsewhere. Where there is no GPU, PyTorch's
-    fake tensors play one: they compute no numbers but know shapes, types and devices.
+    tensors created on the CPU meet audio that is elsewhere.
     """
-    if session.framework != "torch":
-        return inconclusive("only PyTorch's devices can be simulated")
-    facts = session.simulated("gpu")
-    if facts["outcome"] == "violates":
-        return violates(
-            facts["what"],
-            expected="model and audio on a GPU give results",
-            snippet=session.snippet(
-                'model, audio = model.to("cuda"), audio.to("cuda")',
-                "scene(audio, model), timestamps(audio, model)",
-                audio=probe(session),
-            ),
-        )
-    if facts["outcome"] == "inconclusive":
-        return inconclusive(facts["what"])
-    return conforms("on a simulated GPU")
+    if _on_gpu(session):
+        return conforms(f"on {session.submission.device} itself")
+    facts, verdict = _simulated(session, "gpu")
+    return verdict or conforms(_SIMULATED)
 
 
 @check(
@@ -79,90 +75,151 @@ def follows_to_gpu(session: Session) -> Verdict:
     "results stay on the GPU",
     severity=Severity.WARNING,
     section="What callers rely on",
-    requires=(outputs_device,),
+    requires=(follows_to_gpu,),
     mend="Return results where they are; callers move them to the CPU themselves.",
 )
 def results_stay(session: Session) -> Verdict:
     """The evaluation accepts results on the CPU, but a caller that goes on computing on the
     GPU has to move them back.
     """
-    if session.framework != "torch":
-        return inconclusive("only PyTorch's devices can be simulated")
-    facts = session.simulated("gpu")
-    if "devices" not in facts:
-        return inconclusive(facts["what"])
-    moved = [what for what, device in facts["devices"].items() if _device(device) != "cuda"]
+    if _on_gpu(session):
+        devices = {
+            f"value {n} of {function}": value.device
+            for function in FUNCTIONS
+            for n, value in enumerate(session.call(function, probe(session)).values)
+        }
+    else:
+        facts, verdict = _simulated(session, "gpu")
+        if verdict:
+            return inconclusive(facts.get("what", "") or verdict.seen)
+        devices = facts["devices"]
+    moved = [what for what, device in devices.items() if _kind(device) == "cpu"]
     if moved:
+        where = "a GPU" if _on_gpu(session) else "a (simulated) GPU"
         return violates(
-            f"{', '.join(moved)} came back on the CPU for audio on a (simulated) GPU",
+            f"{', '.join(moved)} came back on the CPU for audio on {where}",
             expected="results on the device of the audio",
-            snippet=session.snippet(
-                'model, audio = model.to("cuda"), audio.to("cuda")',
-                "print([x.device for x in timestamps(audio, model)])",
-                audio=probe(session),
-            ),
+            snippet=_moving(session, "cuda", _PRINT_DEVICES),
         )
-    return conforms("on a simulated GPU")
+    return conforms("" if _on_gpu(session) else _SIMULATED)
 
 
 @check(
     "D04",
     "a GPU is left alone when the caller uses the CPU",
     section="What callers rely on",
-    requires=(outputs_device,),
+    requires=(finite,),
     mend='Remove .cuda(), .to("cuda") and device choices by torch.cuda.is_available(); use '
     "audio.device.",
 )
 def leaves_gpu_alone(session: Session) -> Verdict:
     """Several published submissions call .cuda() whenever a GPU exists; callers who chose the
-    CPU, or a second GPU, get an error or a full first one.
+    CPU get an error, or results elsewhere than they asked for.
     """
-    if session.framework != "torch":
-        return inconclusive("only PyTorch's devices can be simulated")
-    facts = session.simulated("cpu")
-    if facts["outcome"] == "violates":
+    if _on_gpu(session):
+        devices = {
+            f"value {n} of {function}": value.device
+            for function, reply in _on_cpu(session).items()
+            for n, value in enumerate(reply.values)
+        }
+    else:
+        facts, verdict = _simulated(session, "cpu")
+        if verdict:
+            return verdict
+        devices = facts["devices"]
+    wrong = [f"{what} on {device}" for what, device in devices.items() if _kind(device) != "cpu"]
+    if wrong:
         return violates(
-            facts["what"],
-            expected="model and audio on the CPU give results on the CPU, GPU or not",
+            f"audio and model are on the CPU, but {', '.join(wrong)}",
+            expected="results on the CPU, GPU or not",
             snippet=session.snippet(
-                "# on a machine with a GPU",
-                "print([x.device for x in timestamps(audio, model)])",
-                audio=probe(session),
+                "# on a machine with a GPU", _PRINT_DEVICES, audio=probe(session)
             ),
         )
-    if facts["outcome"] == "inconclusive":
-        return inconclusive(facts["what"])
-    return conforms("with a simulated GPU beside the CPU")
+    return conforms("" if _on_gpu(session) else "with a simulated GPU beside the CPU")
+
+
+@check(
+    "D01",
+    "any GPU will do: results are on the device of the audio",
+    section="What callers rely on",
+    requires=(follows_to_gpu, leaves_gpu_alone),
+    mend='Write device=audio.device, timestamps included; "cuda" and .cuda() mean the first GPU.',
+)
+def outputs_device(session: Session) -> Verdict:
+    """Who has several GPUs embeds on the second one while something else runs on the first."""
+    allowed = {"cpu", _kind(session.submission.device)}
+    wrong = [
+        f"{function} returned a tensor on {value.device}"
+        for function in FUNCTIONS
+        for value in session.call(function, probe(session)).values
+        if _kind(value.device) not in allowed
+    ]
+    if not wrong:
+        facts, verdict = _simulated(session, "second")
+        if verdict:
+            return verdict
+        wrong = [
+            f"{what} are on {device} for audio on {facts['device']}"
+            for what, device in facts["devices"].items()
+            if device not in (facts["device"], "cpu", "unknown")
+        ]
+    if wrong:
+        return violates(
+            "; ".join(wrong),
+            expected="tensors on the device of the audio",
+            snippet=_moving(session, "cuda:1", _PRINT_DEVICES),
+        )
+    return conforms("on a simulated second GPU")
 
 
 @check(
     "D05",
     "CPU and GPU agree",
     section="What callers rely on",
-    requires=(outputs_device,),
-    mend="Look for half precision or other kernels that are used on the GPU only.",
+    requires=(follows_to_gpu, leaves_gpu_alone),
+    mend="Look for half precision or another way of computing that is used on the GPU only.",
 )
 def cpu_as_gpu(session: Session) -> Verdict:
-    """Scores that were computed on one device must hold on the other."""
-    if _device(session.submission.device) == "cpu":
-        return inconclusive("the run is on the CPU: --device cuda compares both")
+    """Scores that were computed on one device must hold on the other. The simulated GPU
+    computes with the CPU's precision: it shows other code for the GPU, not other kernels.
+    """
     sounds = recorded(session.sample_rate, session.samples(1.0))
-    arguments = list(session.arguments())
-    worst = 0.0
+    if _on_gpu(session):
+        error = 0.0
+        for function, reply in _on_cpu(session).items():
+            there = session.only_embeddings(function, sounds, reply)
+            here = session.embed(function, sounds)
+            error = max(error, float(relative_errors(there, here).max()))
+    else:
+        facts, verdict = _simulated(session, "gpu")
+        if verdict or "error" not in facts:
+            return inconclusive(facts.get("what", "") or "only PyTorch's devices can be simulated")
+        error = float(facts["error"])
+    figure = Figure("relative error", error, limit=DEVICE_TOLERANCE)
+    if error > DEVICE_TOLERANCE:
+        return violates(
+            f"embeddings differ between CPU and GPU, relative error {error:.3g}",
+            figure,
+            expected=f"the same embeddings within {DEVICE_TOLERANCE:g}",
+            snippet=_moving(session, "cuda", "print(scene(audio, model))"),
+        )
+    return conforms("" if _on_gpu(session) else _SIMULATED, figure)
+
+
+def _on_cpu(session: Session) -> dict[str, Reply]:
+    """The replies of both functions for the recordings, in a worker on the CPU."""
+    sounds = recorded(session.sample_rate, session.samples(1.0))
     with session.aside("cpu") as worker:
+        arguments = list(session.arguments())
         worker.request("load", step="load_model", slot="main", arguments=arguments)
-        for function in FUNCTIONS:
-            reply = worker.request(
-                "call", step=function, audio=sounds.audio, function=function, slot="main"
+        return {
+            function: worker.request(
+                "call",
+                step=f"{function} on the CPU",
+                audio=sounds.audio,
+                function=function,
+                slot="main",
             )
-            on_cpu, on_gpu = reply.values[0].array, session.embed(function, sounds)
-            error = float(relative_errors(on_cpu, on_gpu).max()) if on_cpu is not None else 0.0
-            worst = max(worst, error)
-            if error > DEVICE_TOLERANCE:
-                return violates(
-                    f"{function} differs between CPU and GPU, relative error {error:.3g}",
-                    Figure("relative error", error, limit=DEVICE_TOLERANCE),
-                    expected=f"the same embeddings within {DEVICE_TOLERANCE:g}",
-                    snippet=session.snippet("print(scene(audio, model))", audio=sounds),
-                )
-    return conforms("", Figure("relative error", worst, limit=DEVICE_TOLERANCE))
+            for function in FUNCTIONS
+        }

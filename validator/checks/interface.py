@@ -73,6 +73,9 @@ def signatures(session: Session) -> Verdict:
             continue  # a built-in without a signature: the calls will tell
         passed = len(PARAMETERS[name])
         positional = [p for p in parameters if p["positional"]]
+        names = [p["name"] for p in positional[:passed]]
+        if passed > 1 and names == list(PARAMETERS[name][::-1]):
+            problems.append(f"{name} takes its arguments in the order {', '.join(names)}")
         if len(positional) < passed and not any(p["star"] for p in parameters):
             problems.append(f"{name} takes {len(positional)} of {passed} positional arguments")
         unfilled = [
@@ -128,7 +131,18 @@ def loads(session: Session) -> Verdict:
     """Everything else needs a model. Weights that are fetched from the network, or read from
     a path of the author's machine, fail here on everybody else's.
     """
-    reply = session.loaded()
+    try:
+        reply = session.loaded()
+    except SubmissionFault as fault:
+        if session.submission.weights or fault.kind != "exception":
+            raise
+        return violates(
+            str(fault),
+            expected="a model",
+            hint="If the model needs a checkpoint, name it after the module; none was given.",
+            snippet=session.snippet(),
+            evidence={"traceback": fault.traceback},
+        )
     return conforms(f"loaded in {reply.seconds:.1f} s")
 
 

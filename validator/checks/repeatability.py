@@ -1,74 +1,22 @@
-"""R: the same sound always gets the same embedding, alone or in company, now or later."""
+"""R: the same sound always gets the same embedding, now or later, here or elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from ..catalogue import Figure, Verdict, check, conforms, violates
-from ..contract import BATCH_TOLERANCE, REPEAT_TOLERANCE
+from ..catalogue import Figure, Verdict, check, violates
+from ..contract import REPEAT_TOLERANCE
 from ..measure import relative_errors
-from ..session import SCENE, Numbers, Session
-from ..stimuli import Stimulus, clipped, constant, noise, recorded
-from .outputs import FUNCTIONS, finite, not_training, probe
+from ..session import SCENE, TIMESTAMP, Numbers, Session
+from ..stimuli import Stimulus, noise
+from ..submission import SubmissionFault
+from ._compare import call_of, compare, mixture, over_functions
+from .length import benchmark_lengths
+from .outputs import FUNCTIONS, finite, not_constant, not_training, probe
 
-_SECONDS = 0.9
-"""Length of the sounds in this family: above the benchmark's shortest, and cheap."""
-
-_CPU_ATTEMPTS = 3
+_ATTEMPTS = 3
 """Answers compared with the first one, since a rare random choice hides in two."""
 
-
-def _batch(session: Session) -> Stimulus:
-    """Real recordings, each a different sound at a different level."""
-    return recorded(session.sample_rate, session.samples(_SECONDS))
-
-
-def _short(function: str, variable: str, row: str = "") -> str:
-    if function == SCENE:
-        return f"scene({variable}, model){row}"
-    return f"timestamps({variable}, model)[0]{row}"
-
-
-def _compare(
-    function: str,
-    reference: Numbers,
-    other: Numbers,
-    limit: float,
-    what: str,
-    *,
-    expected: str,
-    hint: str = "",
-    snippet: str,
-) -> tuple[float, Verdict | None]:
-    """The worst relative error, and a verdict where it is beyond the limit."""
-    errors = relative_errors(reference, other)
-    worst = float(errors.max())
-    if worst <= limit:
-        return worst, None
-    figure = Figure("relative error", worst, limit=limit)
-    seen = (
-        f"{function}: {what}, shapes {reference.shape} and {other.shape}"
-        if reference.shape != other.shape
-        else f"{function}: {what}, relative error {worst:.3g} (sound {int(errors.argmax())})"
-    )
-    return worst, violates(
-        seen, figure, expected=expected, hint=hint, snippet=snippet, evidence={"errors": errors}
-    )
-
-
-def _over_functions(
-    limit: float, compared: Callable[[str], list[tuple[float, Verdict | None]]]
-) -> Verdict:
-    """The first violation over both functions, or the worst figure of both."""
-    worst = 0.0
-    for function in FUNCTIONS:
-        for error, verdict in compared(function):
-            if verdict is not None:
-                return verdict
-            worst = max(worst, error)
-    return conforms("", Figure("relative error", worst, limit=limit))
+_FRESH = {function: f"{function} first" for function in FUNCTIONS}
+"""Slots of models in which this function is called before the other one is."""
 
 
 @check(
@@ -83,25 +31,43 @@ def same_twice(session: Session) -> Verdict:
     sounds = probe(session)
 
     def compared(function: str) -> list[tuple[float, Verdict | None]]:
-        first = session.embed(function, sounds)
+        # A model of its own: what the other function leaves behind is another check's matter.
+        slot = _FRESH[function]
+        first = session.embed(function, sounds, slot=slot)
         return [
-            _compare(
+            compare(
                 function,
                 first,
-                session.embed(function, sounds, again=n),
+                session.embed(function, sounds, slot=slot, again=n),
                 REPEAT_TOLERANCE,
                 "two calls with the same audio differ",
                 expected=f"the same embeddings, within {REPEAT_TOLERANCE:g}",
+                hint=_state_hint(session, function, first),
                 snippet=session.snippet(
-                    f"first, then = {_short(function, 'audio')}, {_short(function, 'audio')}",
+                    f"first, then = {call_of(function, 'audio')}, {call_of(function, 'audio')}",
                     "print((first - then).abs().max())",
                     audio=sounds,
                 ),
             )
-            for n in range(1, 1 + _CPU_ATTEMPTS)
+            for n in range(1, 1 + _ATTEMPTS)
         ]
 
-    return _over_functions(REPEAT_TOLERANCE, compared)
+    verdict = over_functions(REPEAT_TOLERANCE, compared)
+    if verdict.expected:
+        for slot in _FRESH.values():
+            session.drop(slot)
+    return verdict
+
+
+def _state_hint(session: Session, function: str, first: Numbers) -> str:
+    """The likely cause, should two calls differ: state is told from chance by the first calls."""
+    before = session.embed(function, probe(session))
+    if before.shape == first.shape and relative_errors(before, first).max() <= REPEAT_TOLERANCE:
+        return (
+            "The first call after each load gives the same, so this is state that a call leaves "
+            "in the model, not chance: recurrent state, running statistics, a counter."
+        )
+    return ""
 
 
 @check(
@@ -121,7 +87,7 @@ def same_model_twice(session: Session) -> Verdict:
 
         def compared(function: str) -> list[tuple[float, Verdict | None]]:
             return [
-                _compare(
+                compare(
                     function,
                     session.embed(function, sounds),
                     session.embed(function, sounds, slot="second"),
@@ -129,169 +95,19 @@ def same_model_twice(session: Session) -> Verdict:
                     "two models loaded one after the other differ",
                     expected="a model that the file determines",
                     snippet=session.snippet(
-                        f"first = {_short(function, 'audio')}",
+                        f"first = {call_of(function, 'audio')}",
                         "model = submission.load_model("
                         + ", ".join(map(repr, session.arguments()))
                         + ")",
-                        f"print((first - {_short(function, 'audio')}).abs().max())",
+                        f"print((first - {call_of(function, 'audio')}).abs().max())",
                         audio=sounds,
                     ),
                 )
             ]
 
-        return _over_functions(REPEAT_TOLERANCE, compared)
+        return over_functions(REPEAT_TOLERANCE, compared)
     finally:
         session.drop("second")
-
-
-@check(
-    "R03",
-    "a sound's embedding does not depend on its batch",
-    section="What callers rely on",
-    requires=(same_twice,),
-    mend="Normalise each sound by itself (over its own samples or frames, not over axis 0), "
-    "and keep batch normalisation in evaluation mode.",
-)
-def alone_as_in_batch(session: Session) -> Verdict:
-    """One published submission normalises by the statistics of the whole batch: its scores
-    change with the batch size, and with which files happen to be neighbours.
-    """
-    sounds = _batch(session)
-
-    def compared(function: str) -> list[tuple[float, Verdict | None]]:
-        together = session.embed(function, sounds)
-        alone = [session.embed(function, sounds.pick(n)) for n in range(len(sounds))]
-        if any(a.shape[1:] != together.shape[1:] for a in alone):
-            alone_all: Numbers = alone[0]
-        else:
-            alone_all = np.concatenate(alone)
-        worst = int(relative_errors(alone_all, together).argmax())
-        return [
-            _compare(
-                function,
-                alone_all,
-                together,
-                BATCH_TOLERANCE,
-                "sounds embedded alone and in a batch differ",
-                expected=f"the same embedding for every position, within {BATCH_TOLERANCE:g}",
-                snippet=session.snippet(
-                    f"alone, together = {_short(function, f'batch[{worst}:{worst + 1}]', '[0]')}, "
-                    f"{_short(function, 'batch', f'[{worst}]')}",
-                    "print((alone - together).norm() / alone.norm())",
-                    batch=sounds,
-                ),
-            )
-        ]
-
-    return _over_functions(BATCH_TOLERANCE, compared)
-
-
-def _among(
-    session: Session, base: Stimulus, batch: Stimulus, rows: list[int], what: str, expected: str
-) -> Verdict:
-    """Compare the base's embeddings with those of the same sounds at rows of another batch."""
-
-    def compared(function: str) -> list[tuple[float, Verdict | None]]:
-        return [
-            _compare(
-                function,
-                session.embed(function, base),
-                session.embed(function, batch)[rows],
-                BATCH_TOLERANCE,
-                what,
-                expected=expected,
-                snippet=session.snippet(
-                    f"print(({_short(function, 'one')} - "
-                    f"{_short(function, 'two', f'[{rows}]')}).norm())",
-                    one=base,
-                    two=batch,
-                ),
-            )
-        ]
-
-    return _over_functions(BATCH_TOLERANCE, compared)
-
-
-@check(
-    "R04",
-    "the order of a batch does not matter",
-    section="What callers rely on",
-    requires=(alone_as_in_batch,),
-    mend="Return embeddings in the order of the batch; undo any sorting by length or level.",
-)
-def permuted(session: Session) -> Verdict:
-    """A sound's place in the batch is an accident of the file list."""
-    sounds = _batch(session)
-    n = len(sounds)
-    for order in (list(range(n))[::-1], [*range(1, n), 0]):
-        back = [order.index(k) for k in range(n)]
-        verdict = _among(
-            session,
-            sounds,
-            sounds.pick(*order),
-            back,
-            f"a batch in the order {order} gives other embeddings",
-            "the same embeddings in the other order",
-        )
-        if verdict.expected:
-            return verdict
-    return verdict
-
-
-@check(
-    "R05",
-    "loud, silent and noisy neighbours change nothing",
-    section="What callers rely on",
-    requires=(alone_as_in_batch,),
-    mend="Scale, gate or normalise each sound by itself.",
-)
-def neighbours(session: Session) -> Verdict:
-    """Batches mix silence, clipping and everything between."""
-    sounds = _batch(session).pick(0, 1)
-    n_samples = sounds.n_samples
-    company = (
-        clipped(2, n_samples, session.seed),
-        constant(2, n_samples, 0.0),
-        noise(2, n_samples, session.seed + 5, level=0.3),
-    )
-    for others in company:
-        verdict = _among(
-            session,
-            sounds,
-            others.beside(sounds),
-            [2, 3],
-            f"beside {others.name}, two recordings get other embeddings",
-            "the same embeddings in any company",
-        )
-        if verdict.expected:
-            return verdict
-    return verdict
-
-
-@check(
-    "R06",
-    "the size of the batch does not matter",
-    section="What callers rely on",
-    requires=(alone_as_in_batch,),
-    mend="Compare the code paths for small and large batches; look for chunks whose last, "
-    "smaller one is dropped, padded or averaged with others.",
-)
-def batch_sizes(session: Session) -> Verdict:
-    """The last batch of a folder holds whatever is left over."""
-    few = _batch(session).pick(0, 1, 2)
-    for size in (7, 16):
-        filler = noise(size - len(few), few.n_samples, session.seed + 7)
-        verdict = _among(
-            session,
-            few,
-            few.beside(filler),
-            [0, 1, 2],
-            f"three recordings get other embeddings in a batch of {size}",
-            "the same embeddings in a batch of any size",
-        )
-        if verdict.expected:
-            return verdict
-    return verdict
 
 
 @check(
@@ -306,81 +122,148 @@ def either_order(session: Session) -> Verdict:
     """One published submission's scene function resets what its timestamp function needs: it
     works only in the order in which the organisers' check happens to call them.
     """
-    sounds = _batch(session).pick(0, 1)
+    sounds = probe(session)
     answers: dict[str, dict[str, Numbers]] = {}
-    for slot, order in (("timestamps first", FUNCTIONS), ("scene first", FUNCTIONS[::-1])):
+    for functions in (FUNCTIONS, FUNCTIONS[::-1]):
+        slot = _FRESH[functions[0]]
         try:
-            answers[slot] = {f: session.embed(f, sounds, slot=slot) for f in order}
+            answers[slot] = {f: session.embed(f, sounds, slot=slot) for f in functions}
             answers[slot + ", again"] = {
-                f: session.embed(f, sounds, slot=slot, again=1) for f in order
+                f: session.embed(f, sounds, slot=slot, again=-1) for f in functions
             }
+        except SubmissionFault as fault:
+            raise _after(fault, session, functions, sounds) from None
         finally:
             session.drop(slot)
+    for function in (SCENE, TIMESTAMP):
+        try:
+            session.elsewhere(function, sounds)
+        except SubmissionFault as fault:
+            raise _after(fault, session, FUNCTIONS[::-1], sounds) from None
 
     def compared(function: str) -> list[tuple[float, Verdict | None]]:
         first, *others = answers
         return [
-            _compare(
+            compare(
                 function,
                 answers[first][function],
                 answers[other][function],
                 REPEAT_TOLERANCE,
-                f"with the {other} it answers otherwise than with the {first}",
+                f"with {other} it answers otherwise than with {first}",
                 expected="the same embeddings whichever function is called first",
                 snippet=session.snippet(
-                    f"first = {_short(function, 'audio')}",
-                    _short(FUNCTIONS[1 - FUNCTIONS.index(function)], "audio"),
-                    f"print((first - {_short(function, 'audio')}).abs().max())",
+                    f"first = {call_of(function, 'audio')}",
+                    call_of(FUNCTIONS[1 - FUNCTIONS.index(function)], "audio"),
+                    f"print((first - {call_of(function, 'audio')}).abs().max())",
                     audio=sounds,
                 ),
             )
             for other in others
         ]
 
-    return _over_functions(REPEAT_TOLERANCE, compared)
+    return over_functions(REPEAT_TOLERANCE, compared)
+
+
+def _after(
+    fault: SubmissionFault, session: Session, functions: tuple[str, ...], sounds: Stimulus
+) -> SubmissionFault:
+    """The same fault, with the calls that lead to it."""
+    calls = [call_of(f, "audio") for f in functions]
+    fault.snippet = session.snippet("; ".join(calls * 2), audio=sounds)
+    return fault
 
 
 @check(
     "R08",
     "nothing is carried over from earlier sounds",
     section="What callers rely on",
-    requires=(same_twice,),
+    requires=(either_order, not_constant, benchmark_lengths),
     mend="Key caches by everything that they depend on, and keep no recurrent state, running "
     "statistics or buffers between calls.",
 )
 def no_memory(session: Session) -> Verdict:
     """Files of many lengths are embedded one after the other with one model."""
-    sounds = _batch(session).pick(0, 1)
-    longer = noise(1, session.samples(2.3), session.seed + 3)
-    same_length = noise(2, sounds.n_samples, session.seed + 4)
-    shorter = noise(3, session.samples(0.82), session.seed + 5)
+    if session.cured:
+        fault = session.cured[0]
+        return violates(
+            f"{fault}; a freshly loaded model does not",
+            Figure("calls", len(session.cured), limit=0),
+            expected="the same answer, whatever was embedded before",
+            snippet=fault.snippet,
+            evidence={"traceback": fault.traceback},
+        )
+    sounds, twin = mixture(session).pick(0, 1), mixture(session).pick(2, 3)
+    company = (
+        noise(1, session.samples(2.3), session.seed + 3, level=0.5),
+        noise(3, session.samples(0.9), session.seed + 5),
+        twin,
+    )
+    try:
+        return over_functions(
+            REPEAT_TOLERANCE, lambda function: _with_company(session, function, sounds, company)
+        )
+    finally:
+        session.drop("company")
 
-    def compared(function: str) -> list[tuple[float, Verdict | None]]:
-        first = session.embed(function, sounds)
-        found = []
-        for n, between in enumerate((longer, same_length, shorter), 1):
+
+def _with_company(
+    session: Session, function: str, sounds: Stimulus, company: tuple[Stimulus, ...]
+) -> list[tuple[float, Verdict | None]]:
+    """Compare the answers of one model before and after each of other batches."""
+    first = session.embed(function, sounds, slot="company")
+    found = []
+    for n, between in enumerate(company, 1):
+        again = 10 * n + FUNCTIONS.index(function)
+        try:
             for other in FUNCTIONS:
-                session.call(other, between, again=100 + n)
-            found.append(
-                _compare(
-                    function,
-                    first,
-                    session.embed(function, sounds, again=100 + n),
-                    REPEAT_TOLERANCE,
-                    f"after {between.name} in between, the same audio gets another embedding",
-                    expected="the same embeddings, whatever was embedded before",
-                    snippet=session.snippet(
-                        f"first = {_short(function, 'audio')}",
-                        "scene(between, model), timestamps(between, model)",
-                        f"print((first - {_short(function, 'audio')}).abs().max())",
-                        audio=sounds,
-                        between=between,
-                    ),
-                )
+                last = session.embed(other, between, slot="company", again=again)
+            then = session.embed(function, sounds, slot="company", again=again)
+        except SubmissionFault as fault:
+            fault.snippet = _between(session, function, sounds, between)
+            raise
+        found.append(
+            compare(
+                function,
+                first,
+                then,
+                REPEAT_TOLERANCE,
+                f"after {between.name} in between, the same audio gets another embedding",
+                expected="the same embeddings, whatever was embedded before",
+                snippet=_between(session, function, sounds, between),
             )
-        return found
+        )
+    # A cache that is keyed by the shape answers with the embeddings of another batch.
+    twin = company[-1]
+    then = last if function == FUNCTIONS[-1] else session.embed(function, twin, slot="company")
+    found.append(
+        compare(
+            function,
+            session.elsewhere(function, twin),
+            then,
+            REPEAT_TOLERANCE,
+            f"after {sounds.name}, {twin.name} get other embeddings than in a new process",
+            expected="the same embeddings, whatever was embedded before",
+            snippet=session.snippet(
+                f"{call_of(function, 'before')}",
+                f"then = {call_of(function, 'audio')}",
+                "# in a new process, without the audio before:",
+                f"first = {call_of(function, 'audio')}",
+                before=sounds,
+                audio=twin,
+            ),
+        )
+    )
+    return found
 
-    return _over_functions(REPEAT_TOLERANCE, compared)
+
+def _between(session: Session, function: str, sounds: Stimulus, between: Stimulus) -> str:
+    return session.snippet(
+        f"first = {call_of(function, 'audio')}",
+        "scene(between, model), timestamps(between, model)",
+        f"print((first - {call_of(function, 'audio')}).abs().max())",
+        audio=sounds,
+        between=between,
+    )
 
 
 @check(
@@ -396,7 +279,7 @@ def any_seed(session: Session) -> Verdict:
 
     def compared(function: str) -> list[tuple[float, Verdict | None]]:
         return [
-            _compare(
+            compare(
                 function,
                 session.embed(function, sounds, seed=1),
                 session.embed(function, sounds, seed=2),
@@ -405,12 +288,44 @@ def any_seed(session: Session) -> Verdict:
                 expected="the same embeddings after torch.manual_seed(1) and torch.manual_seed(2)",
                 snippet=session.snippet(
                     "torch.manual_seed(1)",
-                    f"first = {_short(function, 'audio')}",
+                    f"first = {call_of(function, 'audio')}",
                     "torch.manual_seed(2)",
-                    f"print((first - {_short(function, 'audio')}).abs().max())",
+                    f"print((first - {call_of(function, 'audio')}).abs().max())",
                     audio=sounds,
                 ),
             )
         ]
 
-    return _over_functions(REPEAT_TOLERANCE, compared)
+    return over_functions(REPEAT_TOLERANCE, compared)
+
+
+@check(
+    "R10",
+    "a new process gives the same embeddings",
+    section="load_model",
+    requires=(same_model_twice, either_order, any_seed),
+    mend="Draw random matrices from a generator with a fixed seed, or keep them in the "
+    "checkpoint; do not rely on the order of sets, the clock or files made earlier.",
+)
+def same_elsewhere(session: Session) -> Verdict:
+    """What is drawn once when the module is imported stays the same all through one run, and
+    is different in the next: classifiers trained today cannot be used tomorrow.
+    """
+    sounds = probe(session)
+
+    def compared(function: str) -> list[tuple[float, Verdict | None]]:
+        return [
+            compare(
+                function,
+                session.embed(function, sounds),
+                session.elsewhere(function, sounds),
+                REPEAT_TOLERANCE,
+                "two processes that load the model differ",
+                expected="a model that the code and the file determine",
+                snippet=session.snippet(
+                    f"print({call_of(function, 'audio')})  # run this twice", audio=sounds
+                ),
+            )
+        ]
+
+    return over_functions(REPEAT_TOLERANCE, compared)

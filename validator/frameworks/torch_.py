@@ -76,6 +76,7 @@ def state() -> dict[str, Any]:
         "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
         "cudnn.deterministic": torch.backends.cudnn.deterministic,
         "cudnn.benchmark": torch.backends.cudnn.benchmark,
+        "cudnn.enabled": torch.backends.cudnn.enabled,
         "float32 matmul precision": torch.get_float32_matmul_precision(),
         "threads": torch.get_num_threads(),
     }
@@ -93,10 +94,18 @@ def fresh_state() -> dict[str, Any]:
         "deterministic algorithms": False,
         "cudnn.deterministic": False,
         "cudnn.benchmark": False,
+        "cudnn.enabled": True,
         "float32 matmul precision": "highest",
-        # The validator starts the worker with this variable set.
-        "threads": int(os.environ.get("OMP_NUM_THREADS") or torch.get_num_threads()),
+        "threads": _threads_by_environment(),
     }
+
+
+def _threads_by_environment() -> int:
+    """What PyTorch starts with; the validator sets the variable if the user did not."""
+    try:
+        return int(os.environ["OMP_NUM_THREADS"])
+    except (KeyError, ValueError):
+        return torch.get_num_threads()
 
 
 def seed(number: int) -> None:
@@ -109,6 +118,22 @@ def version() -> str:
     cuda = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU build"
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
     return f"torch {torch.__version__} ({cuda}, {gpu})"
+
+
+def report_saves(seen: Callable[[str], None]) -> None:
+    """Call a function with every path that `torch.save` writes, which Python does not see.
+
+    Args:
+        seen: Called with the path, before the file is opened.
+    """
+    writer = torch.serialization._open_zipfile_writer_file
+    original = writer.__init__
+
+    def opened(self: Any, name: Any, *rest: Any) -> None:
+        seen(name)
+        original(self, name, *rest)
+
+    writer.__init__ = opened  # type: ignore[method-assign]
 
 
 class TrainingWatch:

@@ -1,0 +1,5 @@
+"""Asks a question at import."""
+
+from base import *
+
+KEY = input("licence key: ")

@@ -1,0 +1,5 @@
+"""Offers the class instead of load_model."""
+
+from base import *
+
+del load_model

@@ -1,0 +1,5 @@
+"""sample_rate is in kHz."""
+
+from base import *
+
+Model.sample_rate = 16

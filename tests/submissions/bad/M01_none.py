@@ -1,0 +1,5 @@
+"""sample_rate is None."""
+
+from base import *
+
+Model.sample_rate = None

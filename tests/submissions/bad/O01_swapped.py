@@ -1,0 +1,9 @@
+"""Returns the timestamps first."""
+
+import base
+from base import *
+
+
+def get_timestamp_embeddings(audio, model):
+    embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
+    return timestamps, embeddings

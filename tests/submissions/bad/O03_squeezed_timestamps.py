@@ -1,0 +1,9 @@
+"""Timestamps of a batch of one lose their axis."""
+
+import base
+from base import *
+
+
+def get_timestamp_embeddings(audio, model):
+    embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
+    return embeddings, timestamps.squeeze()

@@ -1,0 +1,9 @@
+"""Embeddings are float64."""
+
+import base
+from base import *
+
+
+def get_timestamp_embeddings(audio, model):
+    embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
+    return embeddings.double(), timestamps

@@ -1,0 +1,13 @@
+"""Embeddings are float16."""
+
+import base
+from base import *
+
+
+def get_timestamp_embeddings(audio, model):
+    embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
+    return embeddings.half(), timestamps
+
+
+def get_scene_embeddings(audio, model):
+    return base.get_scene_embeddings(audio, model).half()

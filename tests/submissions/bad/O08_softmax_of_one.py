@@ -1,0 +1,10 @@
+"""A softmax over an axis of one makes every scene 1."""
+
+import base
+from base import *
+
+Model.scene_embedding_size = 1
+
+
+def get_scene_embeddings(audio, model):
+    return base.get_scene_embeddings(audio, model).mean(-1, keepdim=True).softmax(-1)

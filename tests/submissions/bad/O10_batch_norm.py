@@ -1,0 +1,16 @@
+"""Batch normalisation is left in training mode."""
+
+from base import *
+
+
+class Model(Model):
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.BatchNorm1d(SIZE)
+
+    def forward(self, frames):
+        return self.norm(super().forward(frames).transpose(1, 2)).transpose(1, 2)
+
+
+def load_model(model_file_path=""):
+    return Model()

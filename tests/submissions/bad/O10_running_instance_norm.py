@@ -1,0 +1,16 @@
+"""An instance normalisation with running statistics is left in training mode."""
+
+from base import *
+
+
+class Model(Model):
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.InstanceNorm1d(SIZE, track_running_stats=True)
+
+    def forward(self, frames):
+        return self.norm(super().forward(frames).transpose(1, 2)).transpose(1, 2)
+
+
+def load_model(model_file_path=""):
+    return Model()

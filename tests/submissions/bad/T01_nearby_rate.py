@@ -1,0 +1,22 @@
+"""Audio at 48000 Hz, timestamps computed with 44100 Hz."""
+
+import base
+from base import *
+
+
+class Model(base.Model):
+    sample_rate = 48000
+
+
+def load_model(model_file_path=""):
+    return Model().eval()
+
+
+@torch.no_grad()
+def get_timestamp_embeddings(audio, model):
+    embeddings = model(frame(audio, sample_rate=48000))
+    return embeddings, times(len(audio), embeddings.shape[1], audio.device) * 44100 / 48000
+
+
+def get_scene_embeddings(audio, model):
+    return get_timestamp_embeddings(audio, model)[0].mean(1)

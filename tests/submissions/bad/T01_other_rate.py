@@ -1,0 +1,9 @@
+"""Timestamps are computed with the rate of another model."""
+
+import base
+from base import *
+
+
+def get_timestamp_embeddings(audio, model):
+    embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
+    return embeddings, timestamps * SAMPLE_RATE / 22050

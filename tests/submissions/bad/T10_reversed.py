@@ -1,0 +1,9 @@
+"""Embeddings run backwards in time."""
+
+import base
+from base import *
+
+
+def get_timestamp_embeddings(audio, model):
+    embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
+    return embeddings.flip(1), timestamps

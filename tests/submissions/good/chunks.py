@@ -1,0 +1,11 @@
+"""Long audio in chunks of ten seconds, cut at whole hops."""
+
+import base
+from base import *
+
+
+@torch.no_grad()
+def get_timestamp_embeddings(audio, model):
+    parts = frame(audio).split(500, dim=1)
+    embeddings = torch.cat([model(part) for part in parts], 1)
+    return embeddings, times(len(audio), embeddings.shape[1], audio.device)

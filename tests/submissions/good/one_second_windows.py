@@ -1,0 +1,33 @@
+"""Windows of one second without padding: nothing in the first and last half second."""
+
+import base
+from base import *
+
+WINDOW = 16000
+WARNINGS = {"T08"}
+
+
+class Model(base.Model):
+    def __init__(self):
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.window = torch.hann_window(WINDOW)
+        self.bands = torch.rand(WINDOW // 2 + 1, SIZE, generator=generator) / WINDOW
+
+
+def load_model(model_file_path=""):
+    return Model().eval()
+
+
+@torch.no_grad()
+def get_timestamp_embeddings(audio, model):
+    n_samples = audio.shape[1]
+    audio = torch.nn.functional.pad(audio, (0, max(0, WINDOW - n_samples)))
+    frames = audio.unfold(1, WINDOW, 800)
+    embeddings = torch.cat([model(part) for part in frames.split(100, 1)], 1)
+    half = min(500.0, 1000 * n_samples / 2 / SAMPLE_RATE)
+    return embeddings, times(len(audio), embeddings.shape[1], audio.device, 50.0) + half
+
+
+def get_scene_embeddings(audio, model):
+    return get_timestamp_embeddings(audio, model)[0].mean(1)

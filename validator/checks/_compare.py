@@ -1,0 +1,65 @@
+"""How answers of the same submission are compared, for the families that do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..catalogue import Figure, Verdict, conforms, violates
+from ..measure import relative_errors
+from ..session import SCENE, Numbers, Session
+from ..stimuli import Stimulus, recorded
+from .outputs import FUNCTIONS
+
+_SECONDS = 1.1
+"""Length of the recordings: unlike that of other families' stimuli, and cheap."""
+
+
+def mixture(session: Session) -> Stimulus:
+    """Real recordings, each a different sound at a different level."""
+    return recorded(session.sample_rate, session.samples(_SECONDS))
+
+
+def call_of(function: str, variable: str, row: str = "") -> str:
+    if function == SCENE:
+        return f"scene({variable}, model){row}"
+    return f"timestamps({variable}, model)[0]{row}"
+
+
+def compare(
+    function: str,
+    reference: Numbers,
+    other: Numbers,
+    limit: float,
+    what: str,
+    *,
+    expected: str,
+    hint: str = "",
+    snippet: str,
+) -> tuple[float, Verdict | None]:
+    """The worst relative error, and a verdict where it is beyond the limit."""
+    errors = relative_errors(reference, other)
+    worst = float(errors.max())
+    if worst <= limit:
+        return worst, None
+    figure = Figure("relative error", worst, limit=limit)
+    seen = (
+        f"{function}: {what}, shapes {reference.shape} and {other.shape}"
+        if reference.shape != other.shape
+        else f"{function}: {what}, relative error {worst:.3g} (sound {int(errors.argmax())})"
+    )
+    return worst, violates(
+        seen, figure, expected=expected, hint=hint, snippet=snippet, evidence={"errors": errors}
+    )
+
+
+def over_functions(
+    limit: float, compared: Callable[[str], list[tuple[float, Verdict | None]]]
+) -> Verdict:
+    """The first violation over both functions, or the worst figure of both."""
+    worst = 0.0
+    for function in FUNCTIONS:
+        for error, verdict in compared(function):
+            if verdict is not None:
+                return verdict
+            worst = max(worst, error)
+    return conforms("", Figure("relative error", worst, limit=limit))

@@ -1,0 +1,167 @@
+"""R, in batches: a sound's embedding is its own, whatever stands beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..catalogue import Verdict, check
+from ..contract import BATCH_TOLERANCE
+from ..measure import relative_errors
+from ..session import Numbers, Session
+from ..stimuli import Stimulus, clipped, constant, noise
+from ._compare import call_of, compare, mixture, over_functions
+from .repeatability import no_memory
+
+
+@check(
+    "R03",
+    "a sound's embedding does not depend on its batch",
+    section="What callers rely on",
+    requires=(no_memory,),
+    mend="Normalise each sound by itself (over its own samples or frames, not over axis 0), "
+    "and keep batch normalisation in evaluation mode.",
+)
+def alone_as_in_batch(session: Session) -> Verdict:
+    """One published submission normalises by the statistics of the whole batch: its scores
+    change with the batch size, and with which files happen to be neighbours.
+    """
+    sounds = mixture(session)
+
+    def compared(function: str) -> list[tuple[float, Verdict | None]]:
+        together = session.embed(function, sounds)
+        alone = [session.embed(function, sounds.pick(n)) for n in range(len(sounds))]
+        if any(a.shape[1:] != together.shape[1:] for a in alone):
+            alone_all: Numbers = alone[0]
+        else:
+            alone_all = np.concatenate(alone)
+        worst = int(relative_errors(alone_all, together).argmax())
+        return [
+            compare(
+                function,
+                alone_all,
+                together,
+                BATCH_TOLERANCE,
+                "sounds embedded alone and in a batch differ",
+                expected=f"the same embedding for every position, within {BATCH_TOLERANCE:g}",
+                snippet=session.snippet(
+                    f"alone, together = {call_of(function, f'batch[{worst}:{worst + 1}]', '[0]')}, "
+                    f"{call_of(function, 'batch', f'[{worst}]')}",
+                    "print((alone - together).norm() / alone.norm())",
+                    batch=sounds,
+                ),
+            )
+        ]
+
+    return over_functions(BATCH_TOLERANCE, compared)
+
+
+def _among(
+    session: Session, base: Stimulus, batch: Stimulus, rows: list[int], what: str, expected: str
+) -> Verdict:
+    """Compare the base's embeddings with those of the same sounds at rows of another batch."""
+
+    def compared(function: str) -> list[tuple[float, Verdict | None]]:
+        return [
+            compare(
+                function,
+                session.embed(function, base),
+                session.embed(function, batch)[rows],
+                BATCH_TOLERANCE,
+                what,
+                expected=expected,
+                snippet=session.snippet(
+                    f"print(({call_of(function, 'one')} - "
+                    f"{call_of(function, 'two', f'[{rows}]')}).norm())",
+                    one=base,
+                    two=batch,
+                ),
+            )
+        ]
+
+    return over_functions(BATCH_TOLERANCE, compared)
+
+
+@check(
+    "R04",
+    "the order of a batch does not matter",
+    section="What callers rely on",
+    requires=(alone_as_in_batch,),
+    mend="Return embeddings in the order of the batch; undo any sorting by length or level.",
+)
+def permuted(session: Session) -> Verdict:
+    """A sound's place in the batch is an accident of the file list."""
+    sounds = mixture(session)
+    n = len(sounds)
+    for order in (list(range(n))[::-1], [*range(1, n), 0]):
+        back = [order.index(k) for k in range(n)]
+        verdict = _among(
+            session,
+            sounds,
+            sounds.pick(*order),
+            back,
+            f"a batch in the order {order} gives other embeddings",
+            "the same embeddings in the other order",
+        )
+        if verdict.expected:
+            return verdict
+    return verdict
+
+
+@check(
+    "R05",
+    "loud, silent and noisy neighbours change nothing",
+    section="What callers rely on",
+    requires=(alone_as_in_batch,),
+    mend="Scale, gate or normalise each sound by itself.",
+)
+def neighbours(session: Session) -> Verdict:
+    """Batches mix silence, clipping and everything between."""
+    sounds = mixture(session).pick(0, 1)
+    n_samples = sounds.n_samples
+    company = (
+        clipped(2, n_samples, session.seed),
+        constant(2, n_samples, 0.0),
+        noise(2, n_samples, session.seed + 5, level=0.3),
+    )
+    for others in company:
+        verdict = _among(
+            session,
+            sounds,
+            others.beside(sounds),
+            [2, 3],
+            f"beside {others.name}, two recordings get other embeddings",
+            "the same embeddings in any company",
+        )
+        if verdict.expected:
+            return verdict
+    return verdict
+
+
+_SIZES = (5, 12, 33)
+"""Chunks of 4, 8, 16 or 32 sounds leave some, or one, over."""
+
+
+@check(
+    "R06",
+    "the size of the batch does not matter",
+    section="What callers rely on",
+    requires=(alone_as_in_batch,),
+    mend="Compare the code paths for small and large batches; look for chunks whose last, "
+    "smaller one is dropped, padded or averaged with others.",
+)
+def batch_sizes(session: Session) -> Verdict:
+    """The last batch of a folder holds whatever is left over."""
+    few = mixture(session).pick(0, 1, 2)
+    for size in _SIZES:
+        filler = noise(size - len(few), few.n_samples, session.seed + 7)
+        verdict = _among(
+            session,
+            few,
+            few.pick(0).beside(filler).beside(few.pick(1, 2)),
+            [0, size - 2, size - 1],
+            f"three recordings get other embeddings in a batch of {size}",
+            "the same embeddings in a batch of any size",
+        )
+        if verdict.expected:
+            return verdict
+    return verdict

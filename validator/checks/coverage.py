@@ -1,0 +1,173 @@
+"""L, compared: all of the audio is heard, wherever it lies in memory and however long it is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..catalogue import Figure, Verdict, check, conforms, violates
+from ..contract import BATCH_TOLERANCE, LONGEST_CLIP_S, MEMORY_LIMIT_GB, REPEAT_TOLERANCE
+from ..measure import relative_errors
+from ..session import SCENE, TIMESTAMP, Session
+from ..stimuli import Stimulus, noise, recorded
+from ..submission import SubmissionFault
+from .batch import alone_as_in_batch
+from .length import benchmark_lengths, half_minute
+from .outputs import FUNCTIONS, not_constant
+from .repeatability import same_twice
+from .timestamps import milliseconds
+
+_END_GAP_MS = 1500.0
+"""Windows of one second, placed without padding, have their last centre up to 1 s early."""
+
+
+@check(
+    "L04",
+    "audio need not be contiguous in memory",
+    section="What callers rely on",
+    requires=(benchmark_lengths, same_twice),
+    mend="Use reshape instead of view, or call audio.contiguous() first.",
+)
+def layouts(session: Session) -> Verdict:
+    """Callers pass slices of longer recordings and channels of stereo ones."""
+    if session.framework != "torch":
+        return conforms("TensorFlow tensors are always contiguous")
+    sounds = recorded(session.sample_rate, session.samples(0.9)).pick(0, 1)
+    worst = 0.0
+    views = {
+        "sliced": "torch.nn.functional.pad(audio, (32, 32))[:, 32:-32]",
+        "strided": "torch.stack([audio, audio], -1)[:, :, 1]",
+    }
+    for layout, code in views.items():
+        for function in FUNCTIONS:
+            short = "scene(view, model)" if function == SCENE else "timestamps(view, model)[0]"
+            snippet = session.snippet(f"view = {code}", f"print({short})", audio=sounds)
+            try:
+                seen = session.embed(function, sounds, layout=layout)
+            except SubmissionFault as fault:
+                fault.snippet = snippet
+                raise
+            error = float(relative_errors(session.embed(function, sounds), seen).max())
+            worst = max(worst, error)
+            if error > BATCH_TOLERANCE:
+                return violates(
+                    f"{function} embeds {layout} audio otherwise, relative error {error:.3g}",
+                    Figure("relative error", error, limit=BATCH_TOLERANCE),
+                    expected="the same embeddings as for contiguous audio",
+                    snippet=snippet,
+                )
+    return conforms("", Figure("relative error", worst, limit=BATCH_TOLERANCE))
+
+
+def _silenced(sounds: Stimulus, begin: int, n_samples: int) -> Stimulus:
+    """The same with some samples set to zero."""
+    inside = f"(np.arange({sounds.n_samples}) // {n_samples} == {begin // n_samples})"
+    numbers = np.arange(sounds.n_samples)
+    return Stimulus(
+        f"{sounds.name} with silence from sample {begin}",
+        f"({sounds.code} * ~{inside})",
+        sounds.audio * ~(numbers // n_samples == begin // n_samples),
+    )
+
+
+@check(
+    "L06",
+    "long audio is not truncated",
+    section="What callers rely on",
+    requires=(half_minute, not_constant, alone_as_in_batch, milliseconds),
+    mend="Embed all of the audio: no maximum length, no dropped last chunk.",
+)
+def not_truncated(session: Session) -> Verdict:
+    """A model that quietly embeds the first ten seconds hears nothing of what follows. A
+    change in the middle or in the last second must change the embeddings, and timestamps must
+    reach the end.
+    """
+    rate = session.sample_rate
+    sounds = noise(1, session.samples(30.0), session.seed)
+    before, times = session.timestamps(sounds)
+    last = float(times.max())
+    if last < 30_000 - _END_GAP_MS:
+        return violates(
+            f"the last timestamp of 30 s is {last:.0f} ms",
+            Figure("last timestamp", last, "ms", 30_000 - _END_GAP_MS),
+            expected="timestamps up to the end",
+            snippet=session.snippet("print(timestamps(audio, model)[1].max())", audio=sounds),
+        )
+    figures = []
+    for second in (15, 29):
+        changed = _silenced(sounds, second * rate, rate)
+        after, _ = session.timestamps(changed)
+        for function, one, two in (
+            (SCENE, session.scene(sounds), session.scene(changed)),
+            (TIMESTAMP, before, after),
+        ):
+            error = float(relative_errors(one, two)[0])
+            figures.append(Figure(f"change at {second} s", error))
+            if error <= REPEAT_TOLERANCE:
+                short = "scene" if function == SCENE else "timestamps"
+                index = "" if function == SCENE else "[0]"
+                return violates(
+                    f"{function}: silence from {second} to {second + 1} s of 30 s leaves the "
+                    "embeddings as they were",
+                    Figure("relative change", error, limit=REPEAT_TOLERANCE),
+                    expected="embeddings of the whole audio",
+                    snippet=session.snippet(
+                        f"before, after = {short}(one, model){index}, {short}(two, model){index}",
+                        "print((before - after).abs().max())",
+                        one=sounds,
+                        two=changed,
+                    ),
+                )
+    return conforms("", min(figures, key=lambda f: f.value))
+
+
+@check(
+    "L07",
+    "20 minutes fit into 16 GB",
+    section="What callers rely on",
+    requires=(not_truncated,),
+    mend="Embed long audio in chunks into one preallocated result, without gradients.",
+    long=True,
+)
+def twenty_minutes(session: Session) -> Verdict:
+    """The rules promise at most 20 minutes at once, and 16 GB of GPU memory for them."""
+    sounds = noise(1, session.samples(LONGEST_CLIP_S), session.seed)
+    ending = sounds.n_samples - session.sample_rate
+    peak, scenes = 0, []
+    for batch in (sounds, _silenced(sounds, ending, session.sample_rate)):
+        reply = session.call(SCENE, batch, keep=False)
+        peak = max(peak, reply.peak_bytes, int(reply.facts.get("device_peak_bytes", 0)))
+        scenes.append(session.only_embeddings(SCENE, batch, reply))
+    reply = session.call(TIMESTAMP, sounds, keep=False)
+    peak = max(peak, reply.peak_bytes, int(reply.facts.get("device_peak_bytes", 0)))
+    embeddings = session.only_embeddings(TIMESTAMP, sounds, reply)
+    times = reply.values[1].array
+    if not (np.isfinite(scenes[0]).all() and np.isfinite(embeddings).all()):
+        return violates(
+            "there are numbers that are not finite in the embeddings of 20 minutes",
+            expected="finite numbers",
+            snippet=session.snippet("scene(audio, model), timestamps(audio, model)", audio=sounds),
+        )
+    last = 0.0 if times is None else float(times.max())
+    change = float(relative_errors(scenes[0], scenes[1])[0])
+    if last < LONGEST_CLIP_S * 1000 - _END_GAP_MS or change <= _HEARD:
+        return violates(
+            f"the last timestamp of 20 minutes is {last:.0f} ms, and silence in the last second "
+            f"changes the scene embedding by {change:.3g} of itself",
+            Figure("last timestamp", last, "ms", LONGEST_CLIP_S * 1000 - _END_GAP_MS),
+            Figure("relative change", change, limit=_HEARD),
+            expected="embeddings of all of the audio",
+            snippet=session.snippet("print(timestamps(audio, model)[1].max())", audio=sounds),
+        )
+    figure = Figure("peak memory", peak / 1e9, "GB", MEMORY_LIMIT_GB)
+    if peak > MEMORY_LIMIT_GB * 1e9:
+        return violates(
+            f"20 minutes of audio took {peak / 1e9:.1f} GB",
+            figure,
+            expected=f"at most {MEMORY_LIMIT_GB:g} GB",
+            snippet=session.snippet("timestamps(audio, model)", audio=sounds),
+        )
+    return conforms("", figure)
+
+
+_HEARD = 1e-7
+"""Of a mean over 20 minutes, one second is a thousandth; less than this is nothing."""
