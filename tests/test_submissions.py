@@ -101,12 +101,13 @@ def runs(request: pytest.FixtureRequest, weights: Path) -> Iterator[Runs]:
         for item in request.session.items
         if item.path == request.path and hasattr(item, "callspec")
     ]
-    there = Path.cwd()
-    os.chdir(FOLDER)
-    made = Runs([] if "PYTEST_XDIST_WORKER" in os.environ else order, weights)
-    yield made
-    made.close()
-    os.chdir(there)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(FOLDER)
+        # Two workers share the cores: their threads must not spin while they wait.
+        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+        made = Runs([] if "PYTEST_XDIST_WORKER" in os.environ else order, weights)
+        yield made
+        made.close()
 
 
 def told(results: Sequence[Result]) -> str:

@@ -85,7 +85,7 @@ def response(
     hop = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     apart = times[:, None] - np.asarray(bursts_ms, np.float64)
     near = np.abs(apart) <= reach_ms
-    far: NDArray[np.bool_] = ~near.any(axis=1)
+    far = np.abs(apart).min(axis=1) > reach_ms
     # What moves everywhere (attention, normalisation over the clip) is not the response.
     background = float(np.median(moved[far])) if far.sum() >= _ENOUGH else float(moved.min())
     above = np.maximum(moved - background, 0)

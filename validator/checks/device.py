@@ -66,8 +66,7 @@ def follows_to_gpu(session: Session) -> Verdict:
     """
     if _on_gpu(session):
         return conforms(f"on {session.submission.device} itself")
-    facts, verdict = _simulated(session, "gpu")
-    return verdict or conforms(_SIMULATED)
+    return _simulated(session, "gpu")[1] or conforms(_SIMULATED)
 
 
 @check(

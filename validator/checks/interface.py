@@ -161,9 +161,19 @@ def is_model(session: Session) -> Verdict:
         return violates(
             f"load_model returned a {facts['type']}",
             expected="a torch.nn.Module, tf.Module, keras.Model or keras.Layer",
+            hint=_MODEL_HINTS.get(facts["type"], ""),
             snippet=session.snippet("print(type(model))"),
         )
     return conforms(f"{facts['type']} ({facts['framework']})")
+
+
+_MODEL_HINTS = {
+    "NoneType": "Add `return model` at the end of load_model.",
+    "tuple": "Return the model alone; what belongs to it can be its attribute.",
+    "type": "Return an instance, Model(), not the class.",
+    "collections.OrderedDict": "This looks like a state dict: load it into a model, return that.",
+    "dict": "This looks like a checkpoint: load it into a model and return that.",
+}
 
 
 @check(

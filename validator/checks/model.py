@@ -73,6 +73,10 @@ def _described(name: str, seen: dict[str, Any]) -> str:
 
 def _rate_hint(seen: dict[str, Any]) -> str:
     number = seen.get("number")
+    if seen.get("type") == "method":
+        return "Make it a property or a plain attribute: it is read, not called."
+    if seen.get("type") == "str":
+        return "Write a number, without quotation marks."
     if number is not None and number * 1000 in SAMPLE_RATES:
         return f"This looks like kHz: write {int(number * 1000)}."
     if number in SAMPLE_RATES:

@@ -108,6 +108,25 @@ def _shape_problem(session: Session, function: str, sounds: Stimulus) -> str:
     return f"{function} returned {seen} for {n} sound{'s' * (n > 1)}, not {wanted}"
 
 
+def _shape_hint(session: Session, function: str, sounds: Stimulus) -> str:
+    """The likely cause of wrong shapes, where they show it."""
+    found = [v.shape for v in session.call(function, sounds).values]
+    n, size = len(sounds), session.size(function)
+    ranks = (2,) if function == SCENE else (3, 2)
+    if n == 1 and any(len(s) == rank - 1 for s, rank in zip(found, ranks, strict=False)):
+        return "Replace squeeze() by squeeze(dim), so that a batch of one keeps its axis."
+    if function == SCENE:
+        return "Summarise over time, axis 1." if found and found[0][:1] == (n,) else ""
+    embeddings, times = found if len(found) == 2 else ((), ())
+    if len(times) == 1 or (len(times) == 2 and times[0] == 1 < n):
+        return "Give every sound its row: timestamps.expand(n_sounds, -1)."
+    if len(embeddings) == 3 and embeddings[:2] == (n, size):
+        return "Swap the last two axes of the embeddings: embeddings.transpose(1, 2)."
+    if len(embeddings) == 3 and embeddings[1] == n != embeddings[0]:
+        return "Swap the first two axes of the embeddings: embeddings.transpose(0, 1)."
+    return ""
+
+
 @check(
     "O03",
     "shapes follow the batch: 1, 2, 3 and 8 sounds",
@@ -128,6 +147,7 @@ def shapes(session: Session) -> Verdict:
                     problem,
                     expected="(n_sounds, scene_embedding_size), and (n_sounds, n_timestamps, "
                     "timestamp_embedding_size) with (n_sounds, n_timestamps)",
+                    hint=_shape_hint(session, function, sounds),
                     snippet=session.snippet(f"print({short}(audio, model))", audio=sounds),
                 )
     return conforms("1, 2, 3 and 8 sounds")
@@ -154,6 +174,7 @@ def widths(session: Session) -> Verdict:
         return violates(
             "; ".join(wrong),
             expected="the last axis equals the model's attribute",
+            hint=_width_hint(session),
             snippet=session.snippet(
                 "print(scene(audio, model).shape, model.scene_embedding_size)",
                 "print(timestamps(audio, model)[0].shape, model.timestamp_embedding_size)",
@@ -161,6 +182,12 @@ def widths(session: Session) -> Verdict:
             ),
         )
     return conforms(f"{session.size(TIMESTAMP)} (timestamps), {session.size(SCENE)} (scenes)")
+
+
+def _width_hint(session: Session) -> str:
+    seen = {f: session.embed(f, probe(session)).shape[-1] for f in FUNCTIONS}
+    swapped = seen[SCENE] == session.size(TIMESTAMP) and seen[TIMESTAMP] == session.size(SCENE)
+    return "The two sizes look swapped." if swapped else ""
 
 
 @check(

@@ -1,0 +1,260 @@
+"""How checks become results, with tiny checks and a connection in memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from validator import Check, Options, Report, Result, Severity, Status, UsageError, Verdict
+from validator.catalogue import conforms, inconclusive, violates
+from validator.catalogue import check as declare
+from validator.runner import Runner
+from validator.session import Session
+from validator.submission import Reply, Submission, SubmissionFault
+
+
+class InMemory:
+    """A connection that answers every request with the same reply, or fault."""
+
+    def __init__(self, fault: SubmissionFault | None = None) -> None:
+        self.starts = 1
+        self.alive = True
+        self.asked: list[str] = []
+        self._fault = fault
+
+    def request(
+        self,
+        op: str,
+        *,
+        step: str,
+        audio: NDArray[np.float32] | None = None,  # noqa: ARG002
+        seconds: float = 0.0,  # noqa: ARG002
+        **_: Any,
+    ) -> Reply:
+        self.asked.append(step)
+        if self._fault is not None:
+            raise self._fault
+        return Reply(facts={"functions": {}})
+
+    def close(self) -> None:
+        self.alive = False
+
+
+def made(
+    id_: str,
+    run: Callable[[Session], Verdict],
+    *requires: Check,
+    severity: Severity = Severity.ERROR,
+    behavioural: bool = True,
+    long: bool = False,
+) -> Check:
+    return declare(
+        id_,
+        f"title of {id_}",
+        severity=severity,
+        section="load_model",
+        requires=requires,
+        mend="Mend it.",
+        behavioural=behavioural,
+        long=long,
+    )(run)
+
+
+def good(_: Session) -> Verdict:
+    """Holds."""
+    return conforms("fine")
+
+
+def bad(_: Session) -> Verdict:
+    """Does not hold."""
+    return violates("seen", expected="expected")
+
+
+def unsure(_: Session) -> Verdict:
+    """Cannot tell."""
+    return inconclusive("no way to tell")
+
+
+def asking(session: Session) -> Verdict:
+    """Asks the submission."""
+    session.imported()
+    return conforms()
+
+
+def broken(_: Session) -> Verdict:
+    """Has a mistake of its own."""
+    raise ZeroDivisionError("ours")
+
+
+FIRST = made("A01", good, behavioural=False)
+SECOND = made("A02", good, FIRST)
+THIRD = made("B01", good, SECOND)
+CHAIN = (FIRST, SECOND, THIRD)
+
+
+def results(
+    *checks: Check, fault: SubmissionFault | None = None, **options: Any
+) -> dict[str, Result]:
+    session = Session(Submission("module"), lambda _: InMemory(fault))
+    found = Runner(checks, session, Options(**options)).run()
+    assert [r.check for r in found] == list(checks)
+    return {r.check.id: r for r in found}
+
+
+def statuses(
+    *checks: Check, fault: SubmissionFault | None = None, **options: Any
+) -> dict[str, Status]:
+    return {id_: r.status for id_, r in results(*checks, fault=fault, **options).items()}
+
+
+def report(*checks: Check, **options: Any) -> Report:
+    found = tuple(results(*checks, **options).values())
+    return Report("module", "", "cpu", "participant", 0, {}, found)
+
+
+def test_everything_runs_in_order_and_passes() -> None:
+    assert set(statuses(*CHAIN).values()) == {Status.PASSED}
+    assert report(*CHAIN).exit_status == 0
+
+
+def test_a_violation_fails_and_what_needs_it_is_skipped_with_the_reason() -> None:
+    failing = made("A01", bad)
+    second = made("A02", good, failing)
+    third = made("B01", good, second)
+    found = results(failing, second, third)
+    assert found["A01"].status is Status.FAILED
+    assert found["A02"].status is Status.SKIPPED
+    assert found["A02"].why == "needs A01, which found a defect"
+    assert "A02" in found["B01"].why
+    assert "found a defect" in found["B01"].why
+    assert report(failing, second, third).exit_status == 1
+
+
+def test_a_warning_does_not_fail_and_does_not_stop_what_needs_it() -> None:
+    warning = made("A01", bad, severity=Severity.WARNING)
+    assert statuses(warning, made("A02", good, warning)) == {
+        "A01": Status.WARNED,
+        "A02": Status.PASSED,
+    }
+
+
+def test_strict_makes_a_warning_a_failure() -> None:
+    warning = made("A01", bad, severity=Severity.WARNING)
+    assert statuses(warning, SECOND, strict=True)["A01"] is Status.FAILED
+
+
+def test_what_cannot_be_told_is_no_failure_and_stops_nothing() -> None:
+    open_ = made("A01", unsure)
+    assert statuses(open_, made("A02", good, open_)) == {
+        "A01": Status.INCONCLUSIVE,
+        "A02": Status.PASSED,
+    }
+
+
+def test_select_brings_what_is_needed_and_leaves_out_the_rest() -> None:
+    other = made("C01", good)
+    found = results(*CHAIN, other, select=("A02",))
+    assert found["A01"].status is found["A02"].status is Status.PASSED
+    assert found["B01"].status is found["C01"].status is Status.SKIPPED
+    assert found["C01"].why == "left out by --select"
+
+
+def test_skip_leaves_out_a_check_and_says_so_to_what_needs_it() -> None:
+    found = results(*CHAIN, skip=("A02",))
+    assert found["A02"].why == "left out by --skip"
+    assert found["B01"].status is Status.SKIPPED
+    assert "--skip" in found["B01"].why
+
+
+def test_what_takes_minutes_runs_only_when_asked_for() -> None:
+    long = made("L07", good, long=True)
+    assert results(long)["L07"].why == "takes minutes: --long includes it"
+    assert statuses(long, **{"long": True})["L07"] is Status.PASSED
+    assert statuses(long, profile="organiser")["L07"] is Status.PASSED
+
+
+def test_an_expected_failure_is_accepted_with_its_reason() -> None:
+    failing = made("A01", bad)
+    found = results(failing, made("A02", good), expected={"A01": "known, issue 7"})
+    assert found["A01"].status is Status.EXPECTED
+    assert found["A01"].why == "known, issue 7"
+    assert report(failing, made("A02", good), expected={"A01": "known"}).exit_status == 0
+
+
+def test_what_needs_an_expected_failure_is_skipped() -> None:
+    failing = made("A01", bad)
+    assert statuses(failing, made("A02", good, failing), expected={"A01": "known"}) == {
+        "A01": Status.EXPECTED,
+        "A02": Status.SKIPPED,
+    }
+
+
+def test_an_expected_failure_that_passes_turns_red() -> None:
+    assert statuses(*CHAIN, expected={"B01": "known"})["B01"] is Status.UNEXPECTED_PASS
+    assert report(*CHAIN, expected={"B01": "known"}).exit_status == 1
+
+
+def test_an_expected_warning_is_accepted_under_strict_too() -> None:
+    warning = made("A01", bad, severity=Severity.WARNING)
+    assert statuses(warning, strict=True, expected={"A01": "known"})["A01"] is Status.EXPECTED
+
+
+def test_an_expected_failure_that_cannot_be_told_stays_open() -> None:
+    assert statuses(made("A01", unsure), expected={"A01": "known"})["A01"] is Status.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "options", [{"select": ("Z",)}, {"skip": ("Z99",)}, {"expected": {"Z99": "known"}}]
+)
+def test_ids_that_match_nothing_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="Z"):
+        results(*CHAIN, **options)
+
+
+def test_a_fault_of_the_submission_is_a_finding_of_the_check_that_asked() -> None:
+    fault = SubmissionFault("timeout", "did not answer", "import module", snippet="import module")
+    found = results(made("A01", asking), made("A02", good), fault=fault)
+    assert found["A01"].status is Status.FAILED
+    verdict = found["A01"].verdict
+    assert verdict is not None
+    assert verdict.seen == "import module: did not answer"
+    assert verdict.snippet == "import module"
+    assert "--timeout" in verdict.hint
+    assert found["A02"].status is Status.PASSED
+
+
+def test_a_mistake_of_ours_is_never_blamed_on_the_submission() -> None:
+    own = made("A01", broken)
+    found = results(own, made("A02", good, own), made("A03", good))
+    assert found["A01"].status is Status.BROKEN
+    assert "our fault" in found["A01"].why
+    assert "ZeroDivisionError" in found["A01"].why
+    assert found["A02"].why == "needs A01, which could not be run"
+    assert found["A03"].status is Status.PASSED
+    assert report(own, made("A03", good)).exit_status == 2
+
+
+def test_a_run_without_a_behavioural_check_is_not_green() -> None:
+    assert report(FIRST).exit_status == 1
+    assert report(*CHAIN, skip=("A02",)).exit_status == 1
+    assert report(FIRST, made("B01", unsure)).exit_status == 1
+    assert report(FIRST, made("B01", good)).exit_status == 0
+
+
+def test_each_check_runs_once_and_each_question_is_asked_once() -> None:
+    connection = InMemory()
+    session = Session(Submission("module"), lambda _: connection)
+    one, two = made("A01", asking), made("A02", asking)
+    runner = Runner((one, two), session, Options())
+    assert runner.result(two) is runner.result(two)
+    runner.run()
+    assert connection.asked == ["import module"]
+
+
+def test_results_come_one_by_one() -> None:
+    seen: list[str] = []
+    session = Session(Submission("module"), lambda _: InMemory())
+    Runner(CHAIN, session, Options()).run(lambda result: seen.append(result.check.id))
+    assert seen == ["A01", "A02", "B01"]
