@@ -15,7 +15,7 @@ REACH_MS = 1000.0
 
 def bursts_ms(hop_ms: float = HOP_MS, first_ms: float = 1000.0) -> NDArray[np.float64]:
     """Six bursts that meet six phases of the hop."""
-    return first_ms + np.arange(6) * (2100 + hop_ms / 6)
+    return np.asarray(first_ms + np.arange(6) * (2100 + hop_ms / 6), np.float64)
 
 
 def bumps(

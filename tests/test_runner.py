@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from validator import Check, Options, Report, Result, Severity, Status, UsageError, Verdict
-from validator.catalogue import conforms, inconclusive, violates
 from validator.catalogue import check as declare
+from validator.catalogue import conforms, inconclusive, violates
 from validator.runner import Runner
 from validator.session import Session
 from validator.submission import Reply, Submission, SubmissionFault
@@ -26,7 +26,7 @@ class InMemory:
 
     def request(
         self,
-        op: str,
+        op: str,  # noqa: ARG002
         *,
         step: str,
         audio: NDArray[np.float32] | None = None,  # noqa: ARG002
@@ -127,8 +127,7 @@ def test_a_violation_fails_and_what_needs_it_is_skipped_with_the_reason() -> Non
     assert found["A01"].status is Status.FAILED
     assert found["A02"].status is Status.SKIPPED
     assert found["A02"].why == "needs A01, which found a defect"
-    assert "A02" in found["B01"].why
-    assert "found a defect" in found["B01"].why
+    assert found["B01"].why == "needs A01, which found a defect"
     assert report(failing, second, third).exit_status == 1
 
 
@@ -171,7 +170,7 @@ def test_skip_leaves_out_a_check_and_says_so_to_what_needs_it() -> None:
 def test_what_takes_minutes_runs_only_when_asked_for() -> None:
     long = made("L07", good, long=True)
     assert results(long)["L07"].why == "takes minutes: --long includes it"
-    assert statuses(long, **{"long": True})["L07"] is Status.PASSED
+    assert statuses(long, long=True)["L07"] is Status.PASSED
     assert statuses(long, profile="organiser")["L07"] is Status.PASSED
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from ..catalogue import Figure, Verdict, conforms, violates
 from ..measure import relative_errors
 from ..session import SCENE, Numbers, Session
@@ -15,8 +17,14 @@ _SECONDS = 1.1
 
 
 def mixture(session: Session) -> Stimulus:
-    """Real recordings, each a different sound at a different level."""
-    return recorded(session.sample_rate, session.samples(_SECONDS))
+    """Real recordings, each a different sound at a different level, peaks from 0.1 to 0.9."""
+    sounds = recorded(session.sample_rate, session.samples(_SECONDS))
+    levels = np.linspace(0.2, 1.8, len(sounds), dtype=np.float32)[:, None]
+    return Stimulus(
+        f"{sounds.name} at different levels",
+        f'({sounds.code} * np.linspace(0.2, 1.8, {len(sounds)}, dtype="float32")[:, None])',
+        sounds.audio * levels,
+    )
 
 
 def call_of(function: str, variable: str, row: str = "") -> str:

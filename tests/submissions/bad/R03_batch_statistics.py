@@ -5,4 +5,4 @@ from base import *
 
 
 def get_timestamp_embeddings(audio, model):
-    return base.get_timestamp_embeddings((audio - audio.mean()) / (audio.std() + 1e-6), model)
+    return base.get_timestamp_embeddings((audio - audio.mean()) / (audio.std(unbiased=False) + 1e-6), model)
