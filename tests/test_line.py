@@ -75,6 +75,11 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
             line.read_array(tmp_path / f"{name}.npy", 10_000)
 
 
+def _archive(path: Path) -> None:
+    np.savez(path.with_suffix(".npz"), a=np.zeros(3))
+    path.with_suffix(".npz").rename(path)
+
+
 def _truncated(path: Path) -> None:
     np.save(path, np.zeros(1000))
     path.write_bytes(path.read_bytes()[:-100])
@@ -93,7 +98,7 @@ def _claims_too_much(path: Path) -> None:
         lambda path: np.save(path, np.zeros(100_000)),
         lambda path: np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True),
         lambda path: np.save(path, np.array(["text"])),
-        lambda path: np.savez(path.open("wb"), a=np.zeros(3)),
+        _archive,
         _truncated,
         _claims_too_much,
     ],

@@ -1,10 +1,10 @@
 """The worker process, against modules that hang, exit, eat memory, or attack the line."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -257,8 +257,6 @@ def test_an_exchange_folder_that_is_taken_away_is_a_fault(start: Start) -> None:
         "shutil.rmtree(settings['exchange'])\n"
     )
     imported(worker)
-    import numpy as np
-
     with pytest.raises(SubmissionFault):
         worker.request("call", step="call", audio=np.zeros((1, 8), np.float32))
 
@@ -283,9 +281,9 @@ def test_after_a_fault_the_remaining_checks_still_run(
 
 
 def test_the_worker_leaves_no_open_files_behind(start: Start) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         worker = start("")
         imported(worker)
         worker.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

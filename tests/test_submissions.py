@@ -29,8 +29,9 @@ FOLDER = Path(__file__).parent / "submissions"
 BAD = sorted(f"bad.{path.stem}" for path in (FOLDER / "bad").glob("[A-Z]*.py"))
 GOOD = sorted(f"good.{path.stem}" for path in (FOLDER / "good").glob("[a-z]*.py"))
 
-SLOW = ("D", "S13")
-"""A simulated GPU and the growth of memory take seconds; mutants of other checks do without."""
+SLOW = ("D", "R10", "S13")
+"""A simulated GPU, a second process and the growth of memory take seconds; mutants of other checks
+do without."""
 
 Record = Callable[[str, object], None]
 

@@ -254,10 +254,9 @@ class Session:
 
         return dict(self._remember(("simulate",), ask).facts[mode])
 
-    def footprint(self) -> tuple[int, int]:
-        """Bytes and objects that the worker keeps, after freeing what can be freed."""
-        facts = self._connection.request("footprint", step="measuring").facts
-        return int(facts["bytes"]), int(facts["objects"])
+    def footprint(self) -> dict[str, Any]:
+        """`bytes` and `objects` that the worker keeps, and whether the bytes are `exact`."""
+        return dict(self._connection.request("footprint", step="measuring").facts)
 
     def environment(self) -> dict[str, Any]:
         """Versions of what the submission runs on, as the worker sees them."""

@@ -78,8 +78,8 @@ def _loud_at(sounds: Stimulus, second: int, rate: int, seed: int) -> Stimulus:
 )
 def not_truncated(session: Session) -> Verdict:
     """A model that quietly embeds the first ten seconds hears nothing of what follows. A
-    change in the last second must change both embeddings, one in the middle those of the
-    timestamps, and timestamps must reach the end.
+    change in the middle or in the last second must change the embeddings, and timestamps must
+    reach the end.
     """
     rate = session.sample_rate
     sounds = noise(1, session.samples(30.0), session.seed)
@@ -92,30 +92,38 @@ def not_truncated(session: Session) -> Verdict:
             expected="timestamps up to the end",
             snippet=session.snippet("print(timestamps(audio, model)[1].max())", audio=sounds),
         )
-    figures = []
-    # A scene embedding may rest on the end alone, as a recurrent layer's last state does.
-    for second, functions in ((15, (TIMESTAMP,)), (29, (SCENE, TIMESTAMP))):
+
+    def change(function: str, second: int) -> float:
         changed = _loud_at(sounds, second, rate, session.seed)
-        for function in functions:
-            one, two = (session.embed(function, audio) for audio in (sounds, changed))
-            error = float(relative_errors(one, two)[0])
-            figures.append(Figure(f"change at {second} s", error))
-            if error <= REPEAT_TOLERANCE:
-                short = "scene" if function == SCENE else "timestamps"
-                index = "" if function == SCENE else "[0]"
-                return violates(
-                    f"{function}: a loud second from {second} to {second + 1} s of 30 s leaves "
-                    "the embeddings as they were",
-                    Figure("relative change", error, limit=REPEAT_TOLERANCE),
-                    expected="embeddings of the whole audio",
-                    snippet=session.snippet(
-                        f"before, after = {short}(one, model){index}, {short}(two, model){index}",
-                        "print((before - after).abs().max())",
-                        one=sounds,
-                        two=changed,
-                    ),
-                )
-    return conforms("", min(figures, key=lambda f: f.value))
+        one, two = (session.embed(function, audio) for audio in (sounds, changed))
+        return float(relative_errors(one, two)[0])
+
+    heard = {(f, s): change(f, s) for f in FUNCTIONS for s in (15, 29)}
+    deaf = {place: error for place, error in heard.items() if error <= REPEAT_TOLERANCE}
+    # The last state of a recurrent layer fades: what it forgets in 15 s it has half forgotten in
+    # 5 s. What is cut off is heard as well as ever until it is not heard at all.
+    if set(deaf) == {(SCENE, 15)} and change(SCENE, 25) < _FADED * heard[SCENE, 29]:
+        deaf = {}
+    for function, second in deaf:
+        changed = _loud_at(sounds, second, rate, session.seed)
+        call = "scene({}, model)" if function == SCENE else "timestamps({}, model)[0]"
+        return violates(
+            f"{function}: a loud second from {second} to {second + 1} s of 30 s leaves the "
+            "embeddings as they were",
+            Figure("relative change", deaf[function, second], limit=REPEAT_TOLERANCE),
+            expected="embeddings of the whole audio",
+            snippet=session.snippet(
+                f"print(({call.format('one')} - {call.format('two')}).abs().max())",
+                one=sounds,
+                two=changed,
+            ),
+        )
+    return conforms("", Figure("smallest change", min(heard.values()), limit=REPEAT_TOLERANCE))
+
+
+_FADED = 0.05
+"""Share of the change by the last second that a recurrent layer with so short a memory shows for
+one 5 s before the end: with more, it would still show more than rounding for one 15 s before."""
 
 
 @check(

@@ -3,6 +3,8 @@
 import base
 from base import *
 
+ALSO = ("T08",)
+
 
 def get_timestamp_embeddings(audio, model):
     frames = audio.unfold(1, WINDOW, 320)

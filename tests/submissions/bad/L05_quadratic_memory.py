@@ -7,8 +7,8 @@ OPTIONS = {"memory_limit_gb": 2.0}
 
 
 def get_scene_embeddings(audio, model):
-    blocks = audio.unfold(1, 16, 16).mean(2)
-    if blocks.shape[1] > 20_000:
+    if audio.shape[1] > 20 * SAMPLE_RATE:
+        blocks = audio.unfold(1, 16, 16).mean(2)
         pairs = blocks[:, :, None] * blocks[:, None, :]
         audio = audio + 0 * pairs.sum()
     return base.get_scene_embeddings(audio, model)

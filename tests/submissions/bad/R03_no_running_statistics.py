@@ -3,6 +3,8 @@
 import base
 from base import *
 
+ALSO = ("L02",)
+
 
 class Model(base.Model):
     def __init__(self):

@@ -11,9 +11,7 @@ class Model(base.Model):
         self.total = 0.0
 
     def forward(self, frames):
-        embeddings = super().forward(frames) * self.gain
-        self.total = self.total + embeddings.mean()
-        return embeddings.detach()
+        return super().forward(frames) * self.gain
 
 
 def load_model(model_file_path=""):
@@ -21,4 +19,6 @@ def load_model(model_file_path=""):
 
 
 def get_scene_embeddings(audio, model):
-    return model(frame(audio)).mean(1)
+    scenes = model(frame(audio)).mean(1)
+    model.total = model.total + scenes.mean()
+    return scenes.detach()
