@@ -77,6 +77,9 @@ ACTIONS = {
     "import numpy\nnumpy.save('beside.npy', numpy.zeros(3))": "write",
     "import os\nos.mkdir('folder')": "write",
     "import os\nos.rename('submission.py', 'renamed.py')": "write",
+    "import os, tempfile\nfd, name = tempfile.mkstemp()\nos.close(fd)\n"
+    "os.replace(name, 'moved.txt')": "write",
+    "import os\nfd = os.open('.', os.O_RDONLY)\nos.mkdir('made', dir_fd=fd)\nos.close(fd)": "write",
     "import pickle, collections\npickle.loads(pickle.dumps(collections.Counter()))": "unpickle",
 }
 
@@ -99,7 +102,8 @@ def test_what_the_submission_does_while_it_is_imported_is_seen(
     "body",
     [
         "import tempfile\nwith tempfile.NamedTemporaryFile() as file: file.write(b'x')",
-        "import tempfile\nwith tempfile.TemporaryDirectory(): pass",
+        "import tempfile\nwith tempfile.TemporaryDirectory() as folder:\n"
+        "    open(folder + '/file', 'w').close()",
         "import os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'",
         "import os\nos.environ['KMP_DUPLICATE_LIB_OK'] = 'True'",
         "import os\nos.environ['HOME'] = os.environ['HOME']",

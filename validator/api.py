@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import platform
 import time
 from collections.abc import Callable
@@ -89,7 +90,8 @@ def _existing(weights: str | Path | None) -> Path | None:
     if not weights:
         return None
     path = Path(weights)
-    if not path.exists():
+    # A TensorFlow checkpoint is named by what its files' names begin with.
+    if not path.exists() and not path.with_name(f"{path.name}.index").exists():
         raise UsageError(f"{path}: there is no such file; give the path of the weights")
     return path.resolve()
 
@@ -97,16 +99,26 @@ def _existing(weights: str | Path | None) -> Path | None:
 def _device(name: str) -> str:
     if name == "cpu":
         return name
-    # Only a GPU needs PyTorch on this side, to say whether there is one.
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if not name.startswith("cuda"):
+    if name != "auto" and not name.startswith("cuda"):
         raise UsageError(f"there is no device {name!r}: cpu, cuda or auto")
-    if not torch.cuda.is_available():
-        raise UsageError(f"--device {name}: PyTorch sees no GPU here; use cpu or auto")
-    return name
+    if _has_gpu():
+        return "cuda" if name == "auto" else name
+    if name == "auto":
+        return "cpu"
+    raise UsageError(f"--device {name}: there is no GPU here; use cpu or auto")
+
+
+def _has_gpu() -> bool:
+    """Only a GPU needs a framework on this side, and either of them will do."""
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        return torch.cuda.is_available()
+    if importlib.util.find_spec("tensorflow"):
+        import tensorflow
+
+        return bool(tensorflow.config.list_physical_devices("GPU"))
+    return False
 
 
 def _memory(limit_gb: float | None) -> int:
@@ -142,10 +154,17 @@ def _name(module: str) -> str:
 
 def _environment(session: Session) -> dict[str, Any]:
     return {
-        "validator": metadata.version("hearbaseline"),
+        "validator": _version(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": psutil.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "worker": session.environment(),
     }
+
+
+def _version() -> str:
+    try:
+        return metadata.version("hearbaseline")
+    except metadata.PackageNotFoundError:
+        return "not installed"

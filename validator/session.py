@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .snippets import program
 from .stimuli import Stimulus
 from .submission import Connection, Effect, Reply, Submission, SubmissionFault
 
@@ -293,35 +294,11 @@ class Session:
         """Python that reproduces a finding: loads the model, makes the audio, then the lines.
 
         Args:
-            lines: What to run; `scene(x)` and `timestamps(x)` stand for the two functions.
+            lines: What to run, as `snippets.program` describes it.
             stimuli: The audio, by variable name.
         """
-        module = self.submission.module
-        arguments = ", ".join(map(repr, self.arguments()))
-        torch = self._framework_or("torch") == "torch"
-        device = "" if self.submission.device == "cpu" else f'.to("{self.submission.device}")'
-        made = {
-            name: (f"torch.from_numpy({s.code}){device}" if torch else f"tf.constant({s.code})")
-            for name, s in stimuli.items()
-        }
-        text = [
-            f"import numpy as np, {'torch' if torch else 'tensorflow as tf'}",
-            f"import {module} as submission",
-            f"model = submission.load_model({arguments})" + (device if torch else ""),
-            *(f"{name} = {code}" for name, code in made.items()),
-            *lines,
-        ]
-        helpers = [n for n in ("recordings", "burst_train") if any(n in line for line in text)]
-        if helpers:
-            text.insert(1, f"from validator.stimuli import {', '.join(helpers)}")
-        return "\n".join(
-            line.replace("scene(", "submission.get_scene_embeddings(").replace(
-                "timestamps(", "submission.get_timestamp_embeddings("
-            )
-            if line in lines
-            else line
-            for line in text
-        )
+        framework = self._framework_or("torch")
+        return program(self.submission, self.arguments(), framework, lines, stimuli)
 
     def _framework_or(self, default: str) -> str:
         loaded = self._answers.get(("load", "main", None))

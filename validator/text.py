@@ -12,6 +12,10 @@ _UNPRINTABLE = re.compile(
 """Control characters but for line ends and tabs, marks of direction, and lone surrogates."""
 
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+"""Keras colours its messages."""
+
+
 def one_line(text: object, longest: int = _LONGEST) -> str:
     """The text on one line, without control characters, cut to a readable length.
 
@@ -24,4 +28,4 @@ def one_line(text: object, longest: int = _LONGEST) -> str:
 
 def printable(text: str) -> str:
     """The text without what steers a terminal, reorders a line, or cannot be encoded."""
-    return _UNPRINTABLE.sub("�", text)
+    return _UNPRINTABLE.sub("�", _COLOURS.sub("", text))

@@ -25,8 +25,11 @@ _PROCESS_EVENTS = {
     "subprocess.Popen", "os.system", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec",
     "os.spawn", "os.startfile", "pty.spawn",
 }  # fmt: skip
-_CHANGING_EVENTS = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink",
-                    "os.truncate", "shutil.rmtree"}  # fmt: skip
+_CHANGING_EVENTS = {
+    # The places of paths that change, and of the descriptors of folders they are relative to
+    "os.remove": ((0, 1),), "os.rmdir": ((0, 1),), "os.mkdir": ((0, 2),), "os.truncate": ((0, 9),),
+    "os.rename": ((0, 2), (1, 3)), "os.link": ((1, 3),), "os.symlink": ((1, 2),),
+}  # fmt: skip
 _CONNECTING_EVENTS = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo",
                       "socket.gethostbyname"}  # fmt: skip
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""}
@@ -77,7 +80,9 @@ class Watch:
         self._own = str(root)
         folders = _real({os.fspath(root if root.is_dir() else root.parent), Path.cwd()})
         # Beside the code is not temporary, even where the code itself lies in such a folder.
-        self._kept = tuple(f for f in folders if self._is_temporary(f) and f not in self._temporary)
+        self._kept = tuple(
+            f for f in folders if _is_in(f, self._temporary) and f not in self._temporary
+        )
 
     def given(self, weights: str) -> None:
         """Say which file or folder the submission was given to read."""
@@ -129,7 +134,8 @@ class Watch:
         elif event in _PROCESS_EVENTS:
             self._note("process", f"{event} {_command(args)}".strip())
         elif event in _CHANGING_EVENTS:
-            self._writing(_path(args[0] if args else ""), event.partition(".")[2] + " ")
+            for path in _changed(event, args):
+                self._writing(path, event.partition(".")[2] + " ")
         elif event in ("os.putenv", "os.unsetenv"):
             name = os.fsdecode(args[0])
             if name.endswith(_THREADS):
@@ -221,6 +227,19 @@ def _path(file: Any) -> str:
     if isinstance(file, (str, bytes, os.PathLike)):
         return os.path.realpath(os.fsdecode(file))
     return ""
+
+
+def _changed(event: str, args: tuple[Any, ...]) -> Iterator[str]:
+    """The paths that an event adds, removes or alters."""
+    for place, beside in _CHANGING_EVENTS[event]:
+        name, folder = args[place], args[beside] if beside < len(args) else -1
+        if isinstance(folder, int) and folder >= 0 and isinstance(name, (str, bytes, os.PathLike)):
+            # Linux tells which folder a descriptor stands for; elsewhere it cannot be known.
+            known = f"/proc/self/fd/{folder}"
+            if not os.path.exists(known):  # noqa: PTH110
+                continue
+            name = os.path.join(os.path.realpath(known), os.fsdecode(name))  # noqa: PTH118
+        yield _path(name)
 
 
 def _command(args: tuple[Any, ...]) -> str:

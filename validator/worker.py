@@ -20,7 +20,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,7 +43,7 @@ class Worker:
         self._module: ModuleType | None = None
         self._models: dict[str, Any] = {}
         self._number = 0
-        self._sees_saves = False
+        self._prepared: set[str] = set()
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request; whatever the submission raises becomes part of the answer."""
@@ -68,7 +67,7 @@ class Worker:
         }
         if (seed := request.get("seed")) is not None:
             _seed(seed)
-        self._see_saves()
+        self._prepare()
         begin = time.perf_counter()
         before = _state()
         self._watch.start(importing=request["op"] == "import")
@@ -125,23 +124,17 @@ class Worker:
         audio = np.load(self._exchange / request["audio"], allow_pickle=False)
         tensor = framework.tensor(audio, self._device, request.get("layout", ""))
         function = self._function(request["function"])
-        facts: dict[str, Any] = {}
-        with ExitStack() as stack:
-            if framework.NAME == "torch":
-                from .frameworks.torch_ import TrainingWatch
-
-                training = stack.enter_context(TrainingWatch(model))
+        with framework.on(self._device), framework.TrainingWatch(model) as training:
             begin = time.perf_counter()
             result = function(tensor, model)
             seconds = time.perf_counter() - begin
-            if framework.NAME == "torch":
-                facts["training"] = training.found
         after = framework.array(tensor)
         if not np.array_equal(after, audio, equal_nan=True):
             changed = float(np.max(np.abs(after - audio))) if after.shape == audio.shape else -1.0
             self._watch.add("audio", f"changed by up to {changed:.3g}")
         container, items = _unpack(result)
         values = [self._value(item, n) for n, item in enumerate(items)]
+        facts = {"training": training.found}
         return {"container": container, "values": values, "facts": facts, "seconds": seconds}
 
     def drop(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -153,6 +146,8 @@ class Worker:
     def footprint(self, _: dict[str, Any]) -> dict[str, Any]:
         """Facts: bytes and objects in use, after freeing what can be freed."""
         gc.collect()
+        for framework in frameworks.imported():
+            framework.trim()
         exact = _allocated()
         return {
             "facts": {
@@ -180,13 +175,12 @@ class Worker:
             }
         }
 
-    def _see_saves(self) -> None:
-        """Let PyTorch, once it is imported, say which files it writes."""
-        if "torch" in sys.modules and not self._sees_saves:
-            from .frameworks.torch_ import report_saves
-
-            report_saves(self._watch.wrote)
-            self._sees_saves = True
+    def _prepare(self) -> None:
+        """Prepare each framework once, when it was imported."""
+        for framework in frameworks.imported():
+            if framework.NAME not in self._prepared:
+                framework.prepare(self._watch.wrote)
+                self._prepared.add(framework.NAME)
 
     def _function(self, name: str) -> Callable[..., Any]:
         function: Callable[..., Any] = getattr(self._module, name)
@@ -342,13 +336,23 @@ def _changes(before: dict[str, Any], after: dict[str, Any], op: str) -> list[tup
     if op == "import":
         for framework in frameworks.imported():
             before = framework.fresh_state() | before
+        before, after = _undrawn(before), _undrawn(after)
     found = []
     for name in before:
         if name in after and before[name] != after[name]:
-            kind = "rng" if name.startswith("rng") else name
+            kind = "rng" if name.startswith("rng") else name.partition(" (")[0]
             what = name if kind == "rng" else f"{before[name]} -> {after[name]}"
             found.append((kind, what))
     return found
+
+
+def _undrawn(state: dict[str, Any]) -> dict[str, Any]:
+    """The state without how much was drawn from Python's generator.
+
+    Libraries draw a number or two while they are imported (rich does, and Keras imports it).
+    """
+    _, words, _ = state["rng random"]
+    return state | {"rng random": words[:-1]}
 
 
 def main() -> None:
@@ -362,6 +366,8 @@ def main() -> None:
     os.chdir(settings["cwd"])
     sys.path[:] = [settings["cwd"], *(p for p in sys.path if p)]
     sys.argv[:] = ["hear-validate"]
+    # The generator makes all its words anew at the first draw, then after hundreds.
+    random.random()
     worker = Worker(settings["module"], settings["device"], Path(settings["exchange"]))
     for text in requests:
         request = line.parse(text)

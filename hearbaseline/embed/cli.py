@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import tempfile
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from .errors import EmbedError, UsageError
 
 _INTERRUPTED = 130
+
+_LONGEST_LINE = 2000
+"""Characters; paths and a module's message fit."""
+
+
+def _device(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N")
+    return value
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,9 +32,17 @@ _INTERRUPTED = 130
     "--module", default="hearbaseline", show_default=True, help="The HEAR module to embed with."
 )
 @click.option("--model", default="", metavar="WEIGHTS", help="The checkpoint for load_model.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    callback=_device,
+    help="auto, cpu, cuda or cuda:N.",
+)
+@click.option(
+    "--batch",
     "--batch-size",
+    "batch_size",
     default=16,
     show_default=True,
     type=click.IntRange(1),
@@ -36,7 +57,7 @@ def command(
     model: str,
     device: str,
     batch_size: int,
-    debug: bool,  # noqa: ARG001 - looked up by main, which catches what goes wrong
+    debug: bool,
 ) -> int:
     """Embed AUDIO files and folders with a model that speaks the HEAR API.
 
@@ -61,12 +82,14 @@ def command(
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(f"embedding with {module}", total=len(jobs))
+
+        def say(line: str, error: EmbedError | None) -> None:
+            if debug and error:
+                console.print("".join(traceback.format_exception(error)), end="")
+            console.print(_line(line))
+
         counts = run(
-            jobs,
-            embedder,
-            batch_size,
-            done=lambda n: progress.update(task, advance=n),
-            say=lambda line: console.print(f"hear-embed: {line}"),
+            jobs, embedder, batch_size, done=lambda n: progress.update(task, advance=n), say=say
         )
     click.echo(f"{counts}, in {out}")
     return 1 if counts.failed else 0
@@ -74,15 +97,14 @@ def command(
 
 def _make(out: Path) -> None:
     """Make the folder and prove that it can be written, before anything is computed."""
-    probe = out / ".hear-embed.part"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=out):
+            pass
     except OSError as error:
         raise UsageError(
             f"{out}: cannot be written ({error.strerror}); choose another --out"
-        ) from None
+        ) from error
 
 
 def main() -> None:
@@ -94,12 +116,22 @@ def main() -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         _stop("interrupted; the same command goes on where it stopped", _INTERRUPTED)
     except EmbedError as error:
-        if "--debug" in sys.argv:
-            raise
-        _stop(str(error), error.exit_status)
+        _stop(str(error), error.exit_status, error)
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        _stop(f"unexpected {said}; --debug shows where, please report it", 2, error)
     sys.exit(status)
 
 
-def _stop(message: str, status: int) -> None:
-    click.echo(f"hear-embed: {message}", err=True)
+def _stop(message: str, status: int, error: Exception | None = None) -> NoReturn:
+    if error and "--debug" in sys.argv:
+        traceback.print_exception(error)
+    click.echo(_line(message), err=True)
     sys.exit(status)
+
+
+def _line(message: str) -> str:
+    """The message as a line of ours; names of files and a module's words steer no terminal."""
+    from validator.text import one_line
+
+    return one_line(f"hear-embed: {message}", _LONGEST_LINE)

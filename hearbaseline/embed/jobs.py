@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +47,10 @@ def find_jobs(inputs: Iterable[Path], out: Path) -> list[Job]:
         for source, relative in _sources(given):
             output = out / relative.with_name(relative.name + ".npz")
             before = jobs.setdefault(output, Job(source, output))
-            if before.source.resolve() != source.resolve():
+            if before.source != source and before.source.resolve() != source.resolve():
                 raise UsageError(
-                    f"{before.source} and {source} would both be written to {output}; "
-                    "embed them into different folders"
+                    f"{before.source} and {source} would both be written to {output}; name a "
+                    "folder that holds both, or give each an --out of its own"
                 )
     if not jobs:
         raise UsageError(
@@ -61,9 +62,13 @@ def find_jobs(inputs: Iterable[Path], out: Path) -> list[Job]:
 
 def _sources(given: Path) -> Iterable[tuple[Path, Path]]:
     """The audio files of one input, each with its path relative to the results."""
-    if given.is_dir():
-        found = sorted(p for p in given.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        return [(path, path.relative_to(given)) for path in found]
-    if not given.exists():
-        raise UsageError(f"{given}: there is no such file or folder")
-    return [(given, Path(given.name))]
+    try:
+        mode = given.stat().st_mode
+    except OSError as error:
+        said = "there is no such file or folder"
+        reason = said if isinstance(error, FileNotFoundError) else error.strerror
+        raise UsageError(f"{given}: {reason}; AUDIO takes files and folders") from error
+    if not stat.S_ISDIR(mode):
+        return [(given, Path(given.name))]
+    found = sorted(p for p in given.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    return [(path, path.relative_to(given)) for path in found]

@@ -43,6 +43,13 @@ class Embedder:
         weights: The checkpoint for `load_model`, or "" for none.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
 
+    Attributes:
+        name: The module's name.
+        weights: The checkpoint as it was given.
+        sample_rate: Hz that the model takes.
+        files: Those whose change makes earlier results stale: the code of the module's
+            package as far as it is loaded, and the weights.
+
     Raises:
         UsageError: If the module, the weights or the device do not exist.
         SubmissionError: If the module cannot be imported or loaded.
@@ -54,24 +61,24 @@ class Embedder:
         self.name = module
         self.weights = weights
         self._module = _import(module)
-        self._model = self._load()
-        framework = frameworks.of_model(self._model)
+        model = self._load()
+        framework = frameworks.of_model(model)
         if framework is None:
-            kind = type(self._model).__name__
+            kind = type(model).__name__
             raise SubmissionError(f"{module}.load_model returned a {kind}, not a model")
         self._framework = framework
         self._device = _device(device, framework.NAME)
-        framework.place(self._model, self._device)
-        rate = getattr(self._model, "sample_rate", None)
-        if not isinstance(rate, int) or rate <= 0:
-            raise SubmissionError(f"{module}: model.sample_rate is {rate!r}, not a rate in Hz")
-        self.sample_rate = rate
-
-    @property
-    def files(self) -> list[Path]:
-        """Files whose change makes earlier results stale."""
-        names = [getattr(self._module, "__file__", None), self.weights]
-        return [Path(name).resolve() for name in names if name]
+        try:
+            framework.place(model, self._device)
+        except Exception as error:
+            raise SubmissionError(
+                f"{module}: the model cannot be moved to {self._device}: {_said(error)}"
+            ) from error
+        self._model = model
+        self.sample_rate = self._attribute("sample_rate")
+        self._scene_size = self._attribute("scene_embedding_size")
+        self._timestamp_size = self._attribute("timestamp_embedding_size")
+        self.files = _files(module, weights)
 
     def embed(self, sounds: list[NDArray[np.float32]]) -> list[Embedded]:
         """Embed sounds of one length as a batch.
@@ -88,15 +95,22 @@ class Embedder:
                 f"{self.name}.get_timestamp_embeddings returned no pair of embeddings and "
                 f"timestamps; hear-validate {self.name} tells more"
             )
-        embeddings = self._array("get_timestamp_embeddings", stamped[0], 3, len(sounds))
-        times = self._array("get_timestamp_embeddings", stamped[1], 2, len(sounds))
-        scenes = self._array("get_scene_embeddings", scene, 2, len(sounds))
-        if embeddings.shape[:2] != times.shape:
-            raise SubmissionError(
-                f"{self.name}.get_timestamp_embeddings returned {embeddings.shape[1]} embeddings "
-                f"and {times.shape[1]} timestamps"
-            )
+        n, stamps = len(sounds), "get_timestamp_embeddings"
+        embeddings = self._array(stamps, stamped[0], (n, "n_timestamps", self._timestamp_size))
+        times = self._array(stamps, stamped[1], (n, embeddings.shape[1]))
+        scenes = self._array("get_scene_embeddings", scene, (n, self._scene_size))
         return [Embedded(*parts) for parts in zip(scenes, embeddings, times, strict=True)]
+
+    def _attribute(self, name: str) -> int:
+        try:
+            value = getattr(self._model, name)
+        except Exception as error:
+            raise SubmissionError(
+                f"{self.name}: model.{name} cannot be read: {_said(error)}"
+            ) from error
+        if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+            raise SubmissionError(f"{self.name}: model.{name} is {value!r}, not a positive int")
+        return value
 
     def _load(self) -> Any:
         arguments = [self.weights] if self.weights else []
@@ -108,30 +122,40 @@ class Embedder:
             raise SubmissionError(f"{self.name}.load_model failed: {_said(error)}") from error
 
     def _call(self, function: str, audio: NDArray[np.float32]) -> Any:
-        # A tensor of its own for each call: a module may change what it is given.
-        tensor = self._framework.tensor(audio, self._device, "")
         try:
+            # A tensor of its own for each call: a module may change what it is given.
+            tensor = self._framework.tensor(audio, self._device, "")
             return getattr(self._module, function)(tensor, self._model)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             raise SubmissionError(f"{self.name}.{function} failed: {_said(error)}") from error
 
-    def _array(self, function: str, value: Any, rank: int, n_sounds: int) -> NDArray[Any]:
+    def _array(
+        self, function: str, value: Any, shape: tuple[int | str, ...]
+    ) -> NDArray[np.float32]:
+        """A returned tensor on the CPU, if it has the shape; a name in it stands for any size."""
         framework = frameworks.of_tensor(value)
-        array = framework.array(value) if framework else None
-        if (
-            array is None
-            or array.ndim != rank
-            or len(array) != n_sounds
-            or array.dtype != np.float32
-        ):
-            seen = type(value).__name__ if array is None else f"{array.dtype} {array.shape}"
-            raise SubmissionError(
-                f"{self.name}.{function} returned {seen} for {n_sounds} sounds, not float32 of "
-                f"rank {rank}; hear-validate {self.name} tells more"
-            )
+        if framework is None:
+            raise self._misfit(function, type(value).__name__, shape)
+        array = framework.array(value)
+        dtype = framework.describe(value)["dtype"]  # of the tensor: NumPy has no bfloat16
+        fits = array.ndim == len(shape) and all(
+            isinstance(wanted, str) or wanted == n
+            for wanted, n in zip(shape, array.shape, strict=True)
+        )
+        if dtype != "float32" or not fits:
+            raise self._misfit(function, f"{dtype} {array.shape}", shape)
+        if not np.isfinite(array).all():
+            raise self._misfit(function, "NaN or infinity", shape)
         return array
+
+    def _misfit(self, function: str, seen: str, shape: tuple[int | str, ...]) -> SubmissionError:
+        wanted = f"float32 ({', '.join(map(str, shape))})"
+        return SubmissionError(
+            f"{self.name}.{function} returned {seen}, expected finite {wanted}; "
+            f"hear-validate {self.name} tells more"
+        )
 
     def _inference(self) -> contextlib.AbstractContextManager[object]:
         if self._framework.NAME == "torch":
@@ -142,6 +166,8 @@ class Embedder:
 
 
 def _import(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"--module {name}: write it as after import, such as package.module")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
@@ -166,11 +192,19 @@ def _device(wanted: str, framework: str) -> str:
         return "cpu" if wanted == "auto" else wanted
     import torch
 
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted.startswith("cuda") and not torch.cuda.is_available():
-        raise UsageError(f"--device {wanted}: PyTorch sees no GPU here; use cpu or auto")
+        return "cuda" if n_gpus else "cpu"
+    if wanted.startswith("cuda") and int(wanted.partition(":")[2] or 0) >= n_gpus:
+        raise UsageError(f"--device {wanted}: PyTorch sees {n_gpus} GPUs here; use cpu or auto")
     return wanted
+
+
+def _files(module: str, weights: str) -> list[Path]:
+    top = module.partition(".")[0]
+    parts = [m for name, m in list(sys.modules.items()) if name.partition(".")[0] == top]
+    code = {getattr(part, "__file__", None) for part in parts}
+    return [Path(f) for f in (*sorted(f for f in code if f), weights) if f and Path(f).exists()]
 
 
 def _said(error: BaseException) -> str:

@@ -10,20 +10,35 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+from .._version import __version__
 from . import sounds, store
-from .errors import EmbedError, SubmissionError, UnreadableError, UsageError
+from .errors import EmbedError, SubmissionError, UnreadableError
 from .jobs import Job
 from .model import Embedded, Embedder
 from .sounds import Sound
+from .writer import Writer
 
-_AHEAD = 4
-"""Sounds read before they are needed; 20 minutes at 48 kHz are 230 MB each."""
+_READERS = 4
+"""Threads; decoding, resampling and checksums run outside Python's lock."""
+
+_AHEAD = 64
+"""Sounds read before they are needed: several batches of short ones."""
+
+_AHEAD_S = 1200.0
+"""Seconds read ahead; one recording of 20 minutes, 230 MB at 48 kHz, while another is embedded."""
 
 _BATCH_S = 120.0
-"""Seconds of audio in a batch at most, so that memory stays bounded."""
+"""Seconds of audio in a batch at most, so that the results' memory stays bounded."""
 
-Message = Callable[[str], None]
+_WAITING_S = 600.0
+"""Seconds of audio that wait for others of their length."""
+
+_CUT_S = 0.1
+"""Seconds that a header may announce too much; mp3 encoders pad by up to 2 x 1152 samples."""
+
+Say = Callable[[str, EmbedError | None], None]
 
 
 @dataclass
@@ -39,13 +54,22 @@ class Counts:
         return f"embedded {self.embedded}, already there {self.current}, failed {self.failed}"
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """A job's sound, and the fingerprint of what it was read from."""
+
+    job: Job
+    fingerprint: str
+    sound: Sound
+
+
 def run(
     jobs: list[Job],
     embedder: Embedder,
     batch_size: int,
     *,
     done: Callable[[int], None],
-    say: Message,
+    say: Say,
 ) -> Counts:
     """Embed all jobs that have no current result yet.
 
@@ -54,127 +78,141 @@ def run(
         embedder: The HEAR module.
         batch_size: Sounds in a batch at most.
         done: Called with the number of jobs that were dealt with.
-        say: Called with one line for each file that fails or looks odd.
+        say: Called with one line, and the error if it is one, for each file that fails or
+            looks odd.
 
     Raises:
         UsageError: If results cannot be written; those already written stay.
     """
     counts = Counts()
-    todo = []
-    for job in jobs:
-        if store.is_current(job.output, _fingerprint(job, embedder)):
-            counts.current += 1
-            done(1)
-        else:
-            todo.append(job)
 
-    def fail(line: str) -> None:
-        say(line)
+    def fail(error: EmbedError) -> None:
+        say(str(error), error)
         counts.failed += 1
         done(1)
 
-    with ThreadPoolExecutor(2) as readers, ThreadPoolExecutor(1) as writer:
-        writing: deque[Future[None]] = deque()
-        read = _readable(_read(todo, embedder.sample_rate, readers), fail, say)
-        for batch in _batches(read, batch_size):
-            for job, sound, embedded in _embed(batch, embedder, fail):
-                writing.append(writer.submit(_write, job, sound, embedded, embedder))
-                counts.embedded += 1
+    def todo() -> Iterator[tuple[Job, str]]:
+        standing = readers.map(lambda job: _standing(job, embedder), jobs)
+        for job, (fingerprint, current) in zip(jobs, standing, strict=True):
+            if current:
+                counts.current += 1
                 done(1)
-            while len(writing) > 2 * batch_size or (writing and writing[0].done()):
-                writing.popleft().result()
-        for pending in writing:
-            pending.result()
+            else:
+                yield job, fingerprint
+
+    readers = ThreadPoolExecutor(_READERS)
+    try:
+        with Writer() as writer:
+            loaded = _loaded(_read(list(todo()), embedder.sample_rate, readers), fail, say)
+            for batch in _batches(loaded, batch_size):
+                for one, embedded in _embed(batch, embedder, fail):
+                    writer.submit(one.job.output, _entries(one, embedded, embedder))
+                    counts.embedded += 1
+                    done(1)
+    finally:
+        readers.shutdown(cancel_futures=True)
     return counts
 
 
-def _read(
-    jobs: Iterable[Job], sample_rate: int, readers: ThreadPoolExecutor
-) -> Iterator[tuple[Job, Sound | UnreadableError]]:
-    """Sounds in the order of the jobs, read a few ahead."""
-    ahead: deque[tuple[Job, Future[Sound]]] = deque()
-    for job in jobs:
-        ahead.append((job, readers.submit(sounds.load, job.source, sample_rate)))
-        if len(ahead) > _AHEAD:
-            yield _ready(*ahead.popleft())
-    while ahead:
-        yield _ready(*ahead.popleft())
-
-
-def _ready(job: Job, future: Future[Sound]) -> tuple[Job, Sound | UnreadableError]:
+def _standing(job: Job, embedder: Embedder) -> tuple[str, bool]:
+    """The job's fingerprint, and whether it has a current result."""
     try:
-        return job, future.result()
-    except UnreadableError as error:
-        return job, error
+        fingerprint = store.fingerprint(job.source, embedder.name, embedder.files)
+    except OSError:  # which file and why is said when it is read
+        return "", False
+    return fingerprint, store.is_current(job.output, fingerprint)
 
 
-def _readable(
-    read: Iterable[tuple[Job, Sound | UnreadableError]], fail: Message, say: Message
-) -> Iterator[tuple[Job, Sound]]:
+_Reading = tuple[Job, str, Future[Sound]]
+
+
+def _read(
+    jobs: list[tuple[Job, str]], sample_rate: int, readers: ThreadPoolExecutor
+) -> Iterator[_Reading]:
+    """Sounds in the order of the jobs, read ahead as far as memory should be used."""
+    ahead: deque[tuple[float, _Reading]] = deque()
+    ahead_s = 0.0
+    for job, fingerprint in jobs:
+        seconds = sounds.announced_s(job.source)
+        reading = readers.submit(sounds.load, job.source, sample_rate)
+        ahead.append((seconds, (job, fingerprint, reading)))
+        ahead_s += seconds
+        while ahead and (len(ahead) > _AHEAD or ahead_s > _AHEAD_S):
+            seconds, first = ahead.popleft()
+            ahead_s -= seconds
+            yield first
+    while ahead:
+        yield ahead.popleft()[1]
+
+
+def _loaded(
+    readings: Iterable[_Reading], fail: Callable[[EmbedError], None], say: Say
+) -> Iterator[_Loaded]:
     """The sounds that could be read; the others, and odd ones, are told about."""
-    for job, sound in read:
-        if isinstance(sound, UnreadableError):
-            fail(str(sound))
+    for job, fingerprint, reading in readings:
+        try:
+            sound = reading.result()
+        except UnreadableError as error:
+            fail(error)
             continue
         if sound.peak > 1.0:
-            say(f"{job.source}: peaks at {sound.peak:.2f}, beyond full scale; embedded as it is")
-        yield job, sound
+            line = f"{job.source}: peaks at {sound.peak:.2f}, beyond full scale; embedded as it is"
+            say(line, None)
+        if sound.announced_s - sound.duration_s > _CUT_S:
+            say(
+                f"{job.source}: cut short, holds {sound.duration_s:.2f} of the "
+                f"{sound.announced_s:.2f} s that it announces; embedded as far as it goes",
+                None,
+            )
+        yield _Loaded(job, fingerprint, sound)
 
 
-def _batches(
-    sounds: Iterable[tuple[Job, Sound]], batch_size: int
-) -> Iterator[list[tuple[Job, Sound]]]:
-    """Neighbouring sounds of one length, at most so many and so long."""
-    batch: list[tuple[Job, Sound]] = []
-    for job, sound in sounds:
-        longest = max(1, min(batch_size, int(_BATCH_S / max(sound.duration_s, 1e-3))))
-        if batch and (len(batch) >= longest or len(batch[0][1].audio) != len(sound.audio)):
-            yield batch
-            batch = []
-        batch.append((job, sound))
-    if batch:
-        yield batch
+def _batches(loaded: Iterable[_Loaded], batch_size: int) -> Iterator[list[_Loaded]]:
+    """Sounds of one length, at most so many and so long; they need not be neighbours."""
+    waiting: dict[int, list[_Loaded]] = {}
+    waiting_s = 0.0
+    for one in loaded:
+        length = len(one.sound.audio)
+        group = waiting.setdefault(length, [])
+        group.append(one)
+        waiting_s += one.sound.duration_s
+        if len(group) >= min(batch_size, _BATCH_S // one.sound.duration_s):
+            ready = waiting.pop(length)
+        elif waiting_s > _WAITING_S:
+            ready = waiting.pop(next(iter(waiting)))
+        else:
+            continue
+        waiting_s -= sum(member.sound.duration_s for member in ready)
+        yield ready
+    yield from waiting.values()
 
 
 def _embed(
-    batch: list[tuple[Job, Sound]], embedder: Embedder, fail: Message
-) -> list[tuple[Job, Sound, Embedded]]:
+    batch: list[_Loaded], embedder: Embedder, fail: Callable[[EmbedError], None]
+) -> list[tuple[_Loaded, Embedded]]:
     """Embed a batch; where it fails, one sound after the other, to say which are at fault."""
     try:
-        embedded = embedder.embed([sound.audio for _, sound in batch])
+        embedded = embedder.embed([one.sound.audio for one in batch])
     except SubmissionError as error:
-        if len(batch) == 1:
-            fail(f"{batch[0][0].source}: {error}")
-            return []
-        return [result for one in batch for result in _embed([one], embedder, fail)]
-    return [(job, sound, e) for (job, sound), e in zip(batch, embedded, strict=True)]
+        if len(batch) > 1:
+            return [result for one in batch for result in _embed([one], embedder, fail)]
+        located = SubmissionError(f"{batch[0].job.source}: {error}")
+        located.__cause__ = error
+        fail(located)
+        return []
+    return list(zip(batch, embedded, strict=True))
 
 
-def _write(job: Job, sound: Sound, embedded: Embedded, embedder: Embedder) -> None:
-    try:
-        store.write(
-            job.output,
-            {
-                "scene_embedding": embedded.scene_embedding,
-                "timestamp_embeddings": embedded.timestamp_embeddings,
-                "timestamps": embedded.timestamps,
-                "source": str(job.source),
-                "duration": sound.duration_s,
-                "sample_rate": embedder.sample_rate,
-                "module": embedder.name,
-                "weights": embedder.weights,
-                "fingerprint": _fingerprint(job, embedder),
-            },
-        )
-    except OSError as error:
-        raise UsageError(
-            f"{job.output}: cannot be written ({error.strerror}); the results before it stay, "
-            "and the same command goes on from there"
-        ) from None
-
-
-def _fingerprint(job: Job, embedder: Embedder) -> str:
-    try:
-        return store.fingerprint(job.source, embedder.name, embedder.files)
-    except OSError as error:
-        raise EmbedError(f"{error.filename}: vanished while it was embedded") from None
+def _entries(one: _Loaded, embedded: Embedded, embedder: Embedder) -> dict[str, Any]:
+    return {
+        "scene_embedding": embedded.scene_embedding,
+        "timestamp_embeddings": embedded.timestamp_embeddings,
+        "timestamps": embedded.timestamps,
+        "source": str(one.job.source),
+        "duration": one.sound.duration_s,
+        "sample_rate": embedder.sample_rate,
+        "module": embedder.name,
+        "weights": embedder.weights,
+        "version": __version__,
+        "fingerprint": one.fingerprint,
+    }

@@ -11,16 +11,19 @@ NumPy's `.npz` is loaded everywhere without further packages: `numpy.load(path)`
 | `duration` | () | float64, seconds of the audio file |
 | `sample_rate` | () | int64, Hz that it was resampled to |
 | `module`, `weights` | () | the HEAR module and checkpoint, "" for its default |
-| `fingerprint` | () | what the result was made from; tells whether it is still current |
+| `version` | () | the version of hearbaseline that wrote it |
+| `fingerprint` | () | of what the result was made from; tells whether it is still current |
 
 Nothing is pickled. A file appears under its name only when it is complete.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +31,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .._version import __version__
 
 
 def read(path: str | Path) -> dict[str, NDArray[Any]]:
@@ -46,7 +51,7 @@ def read(path: str | Path) -> dict[str, NDArray[Any]]:
     try:
         with _opened(path) as file:
             return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise ValueError(f"{path}: is no complete result of hear-embed ({error})") from None
 
 
@@ -62,9 +67,10 @@ def write(path: Path, entries: Mapping[str, Any]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in entries.items()}
     try:
         with part.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{n: np.asarray(v) for n, v in entries.items()})
+            np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -74,28 +80,42 @@ def write(path: Path, entries: Mapping[str, Any]) -> None:
 
 
 def is_current(path: Path, fingerprint: str) -> bool:
-    """Whether there is a complete result that was made from the same things."""
+    """Whether there is a sound result that was made from the same things.
+
+    The checksums of the archive are compared, so a damaged result is not taken for one.
+    """
     try:
         with _opened(path) as file:
-            return bool(file["fingerprint"] == fingerprint)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return bool(file["fingerprint"] == fingerprint) and file.zip.testzip() is None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return False
 
 
 @contextmanager
 def _opened(path: str | Path) -> Iterator[Any]:
     # Opened here, since numpy.load leaves a file that is no archive open.
-    with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-        yield file
+    with Path(path).open("rb") as raw:
+        if not zipfile.is_zipfile(raw):
+            raise zipfile.BadZipFile("no archive, or its end is missing")
+        raw.seek(0)
+        with np.load(raw, allow_pickle=False) as file:
+            yield file
 
 
 def fingerprint(source: Path, module: str, made_with: list[Path]) -> str:
-    """What a result depends on: the audio, the module's name, its code and its weights.
+    """Of what a result depends on: the audio, the module, its code, its weights, our version.
+
+    A file counts by its place, size and time of change; the device and the batch size do not
+    count, since they change embeddings by rounding only.
 
     Args:
         source: The audio file.
         module: The HEAR module's name.
         made_with: Files whose change makes results stale: the module's own, the weights.
+
+    Raises:
+        OSError: If one of the files is gone.
     """
-    files = [[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p in (*made_with, source)]
-    return json.dumps([module, files])
+    paths = [path.resolve() for path in (*made_with, source)]
+    files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
+    return hashlib.sha256(json.dumps([__version__, module, files]).encode()).hexdigest()

@@ -45,7 +45,7 @@ def _snippet(session: Session, done: Experiment, group: Group) -> str:
     return session.snippet(
         "before, times = timestamps(quiet, model)",
         "after, _ = timestamps(loud, model)",
-        "change = (after - before)[0].norm(dim=-1)",
+        "change = abs(after - before)[0].sum(-1)",
         f"print(times[0][change > change.max() / 2])  # bursts at {group.bursts_ms.tolist()} ms",
         quiet=done.quiet,
         loud=group.loud,
@@ -80,9 +80,7 @@ def order(session: Session) -> Verdict:
             f"all {len(done.times_ms)} timestamps of {done.quiet.name} have the same embedding",
             expected="embeddings that describe the sound around their timestamps",
             hint="Return the embeddings before they are averaged over time.",
-            snippet=session.snippet(
-                "print(timestamps(audio, model)[0].std(dim=1))", audio=done.quiet
-            ),
+            snippet=session.snippet("print(timestamps(audio, model)[0].std(1))", audio=done.quiet),
         )
     if hop_ms(session) > _LONGEST_HOP_MS or not all(group.change.any() for group in done.groups):
         return inconclusive("bursts fall between the embeddings, so their place cannot be seen")

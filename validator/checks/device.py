@@ -28,9 +28,9 @@ def _kind(device: str) -> str:
 
 
 def _moving(session: Session, device: str, *lines: str) -> str:
-    return session.snippet(
-        f'model, audio = model.to("{device}"), audio.to("{device}")', *lines, audio=probe(session)
-    )
+    move = f'model, audio = model.to("{device}"), audio.to("{device}")'
+    moves = (move,) if session.framework == "torch" else ()
+    return session.snippet(*moves, *lines, audio=probe(session))
 
 
 _PRINT_DEVICES = "print(scene(audio, model).device, [x.device for x in timestamps(audio, model)])"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..catalogue import Figure, Severity, Verdict, check, conforms, inconclusive, violates
+from ..catalogue import Figure, Severity, Verdict, check, conforms, violates
 from ..measure import relative_errors
 from ..session import SCENE, TIMESTAMP, Session
 from ..stimuli import Stimulus, clipped, constant, impulse, noise, recorded
@@ -338,14 +338,13 @@ def no_gradient(session: Session) -> Verdict:
     "no layer runs in training mode",
     section="load_model",
     requires=(shapes,),
-    mend="Call model.eval() in load_model before returning the model.",
+    mend="Call model.eval() in load_model before returning the model (PyTorch), or pass "
+    "training=False (Keras).",
 )
 def not_training(session: Session) -> Verdict:
     """Dropout and batch normalisation compute something else in training mode: chance, and
     the statistics of the batch. A new PyTorch module is in training mode until eval().
     """
-    if session.framework != "torch":
-        return inconclusive("outside PyTorch the mode is an argument of each call, not a state")
     found: dict[str, str] = {}
     for function in FUNCTIONS:
         found |= session.call(function, probe(session)).facts.get("training", {})
@@ -355,6 +354,13 @@ def not_training(session: Session) -> Verdict:
         return violates(
             f"in training mode while embedding: {listed}{more}",
             expected="every layer in evaluation mode",
-            snippet=session.snippet("print([n for n, m in model.named_modules() if m.training])"),
+            snippet=_showing_modes(session),
         )
     return conforms()
+
+
+def _showing_modes(session: Session) -> str:
+    """A snippet that shows the mode, which in Keras belongs to the call and not to the layer."""
+    if session.framework == "torch":
+        return session.snippet("print([n for n, m in model.named_modules() if m.training])")
+    return session.snippet("print(scene(audio, model))", audio=probe(session))

@@ -151,6 +151,7 @@ def flags(session: Session) -> Verdict:
         "cudnn.deterministic",
         "cudnn.benchmark",
         "float32 matmul precision",
+        "functions run eagerly",
     }
     return _none_of(session, kinds, "unchanged flags")
 

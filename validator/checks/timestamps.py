@@ -187,7 +187,7 @@ def regular(session: Session) -> Verdict:
                 f"{steps.mean():.4g} ms",
                 Figure("largest deviation", deviation, "ms", SPACING_TOLERANCE_MS),
                 expected=f"intervals within {SPACING_TOLERANCE_MS:g} ms of their mean",
-                snippet=_snippet(session, sounds, "times[0].diff()"),
+                snippet=_snippet(session, sounds, "times[0, 1:] - times[0, :-1]"),
             )
     return conforms("", Figure("largest deviation", worst, "ms", SPACING_TOLERANCE_MS))
 
@@ -366,6 +366,6 @@ def hop_is_short(session: Session) -> Verdict:
             f"the hop is {hop:.4g} ms",
             figure,
             expected="50 ms or less",
-            snippet=_snippet(session, sounds, "times[0].diff()"),
+            snippet=_snippet(session, sounds, "times[0, 1:] - times[0, :-1]"),
         )
     return conforms("", figure)

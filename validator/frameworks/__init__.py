@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -16,10 +18,27 @@ from numpy.typing import NDArray
 _FRAMEWORKS = ("torch", "tensorflow")
 
 
+class TrainingWatch(Protocol):
+    """A context in which the submission is called.
+
+    Attributes:
+        found: Layers that ran in training mode and behave differently in it, name to type.
+    """
+
+    found: dict[str, str]
+
+    def __enter__(self) -> TrainingWatch: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
 class Framework(Protocol):
     """What the worker needs of a framework; each module of this package provides it."""
 
     NAME: str
+
+    TrainingWatch: Callable[[object], TrainingWatch]
+    """Makes the watch for a model."""
 
     def is_model(self, thing: object) -> bool:
         """Whether this is a model as the contract accepts it."""
@@ -29,6 +48,16 @@ class Framework(Protocol):
 
     def place(self, model: Any, device: str) -> None:
         """Move the model as the evaluation does."""
+
+    def on(self, device: str) -> AbstractContextManager[Any]:
+        """A context in which the functions are called, for a framework that moves no models."""
+
+    def prepare(self, wrote: Callable[[str], None]) -> None:
+        """Once it is imported, make visible what it does behind Python's back.
+
+        Args:
+            wrote: To be called with every path that the framework writes.
+        """
 
     def tensor(self, audio: NDArray[np.float32], device: str, layout: str) -> Any:
         """The audio as a tensor, shape (n_sounds, n_samples), in a memory layout."""
@@ -48,13 +77,19 @@ class Framework(Protocol):
     def seed(self, number: int) -> None:
         """Seed the global random state."""
 
+    def trim(self) -> None:
+        """Free what the framework keeps for later calls."""
+
     def version(self) -> str:
         """The framework's version and devices."""
 
 
 def imported() -> list[Framework]:
-    """The frameworks that this process has imported."""
-    return [_load(name) for name in _FRAMEWORKS if name in sys.modules]
+    """The frameworks that this process has imported.
+
+    Some code puts None or an empty module in a framework's place, to keep libraries from it.
+    """
+    return [_load(name) for name in _FRAMEWORKS if hasattr(sys.modules.get(name), "Tensor")]
 
 
 def of_model(model: object) -> Framework | None:

@@ -89,9 +89,9 @@ def state() -> dict[str, Any]:
 
 
 def _keras_state() -> dict[str, Any]:
-    settings = getattr(sys.modules.get("keras"), "config", None)
+    settings: Any = getattr(sys.modules.get("keras"), "config", None)
     if not hasattr(settings, "dtype_policy"):
-        return {}
+        return {}  # not imported, or Keras 2
     return {
         "default dtype (keras)": settings.floatx(),
         "default dtype (keras policy)": settings.dtype_policy().name,
@@ -115,6 +115,11 @@ def fresh_state() -> dict[str, Any]:
 def seed(number: int) -> None:
     """See `Framework.seed`."""
     tf.random.set_seed(number)
+
+
+def trim() -> None:
+    """See `Framework.trim`. Once a seed is set, every draw has a kernel of its own, which stays."""
+    context.context().clear_kernel_cache()
 
 
 def prepare(wrote: Callable[[str], None]) -> None:  # noqa: ARG001
@@ -158,8 +163,9 @@ class TrainingWatch:
     def _seen(self, call: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(call)
         def seen(layer: Any, *args: Any, **kwargs: Any) -> Any:
-            # Keras passes the mode by name. It may be a tensor, which has no truth in a graph.
-            if kwargs.get("training") in (True, 1) and _differs_in_training(layer):
+            # Keras passes the mode by name. As a tensor it has no truth value in a graph.
+            training = kwargs.get("training")
+            if isinstance(training, int) and training and _differs_in_training(layer):
                 self.found[layer.name] = type(layer).__name__
             return call(layer, *args, **kwargs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,11 @@ def is_tensor(thing: object) -> bool:
 def place(model: torch.nn.Module, device: str) -> None:
     """See `Framework.place`."""
     model.to(device)
+
+
+def on(device: str) -> AbstractContextManager[Any]:  # noqa: ARG001
+    """See `Framework.on`. PyTorch computes where the model is."""
+    return nullcontext()
 
 
 def tensor(audio: NDArray[np.float32], device: str, layout: str) -> torch.Tensor:
@@ -113,6 +119,10 @@ def seed(number: int) -> None:
     torch.manual_seed(number)
 
 
+def trim() -> None:
+    """See `Framework.trim`. On the CPU nothing is kept."""
+
+
 def version() -> str:
     """See `Framework.version`."""
     cuda = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU build"
@@ -120,17 +130,13 @@ def version() -> str:
     return f"torch {torch.__version__} ({cuda}, {gpu})"
 
 
-def report_saves(seen: Callable[[str], None]) -> None:
-    """Call a function with every path that `torch.save` writes, which Python does not see.
-
-    Args:
-        seen: Called with the path, before the file is opened.
-    """
+def prepare(wrote: Callable[[str], None]) -> None:
+    """See `Framework.prepare`. Python does not see what `torch.save` writes."""
     writer = torch.serialization._open_zipfile_writer_file
     original = writer.__init__
 
     def opened(self: Any, name: Any, *rest: Any) -> None:
-        seen(name)
+        wrote(name)
         original(self, name, *rest)
 
     writer.__init__ = opened  # type: ignore[method-assign]

@@ -1,10 +1,9 @@
-"""More than eight sounds are embedded in half the precision."""
+"""Scenes of more than eight sounds have half the precision."""
 
 import base
 from base import *
 
 
 def get_scene_embeddings(audio, model):
-    if len(audio) > 8:
-        audio = audio.bfloat16().float()
-    return base.get_scene_embeddings(audio, model)
+    scenes = base.get_scene_embeddings(audio, model)
+    return scenes.bfloat16().float() if len(audio) > 8 else scenes

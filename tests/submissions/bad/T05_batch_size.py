@@ -6,4 +6,4 @@ from base import *
 
 def get_timestamp_embeddings(audio, model):
     embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
-    return embeddings[:, 1:-1], timestamps[:, 1:-1] + len(audio)
+    return embeddings, timestamps + len(audio) - 1

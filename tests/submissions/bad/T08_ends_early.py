@@ -6,4 +6,6 @@ from base import *
 
 def get_timestamp_embeddings(audio, model):
     embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
-    return embeddings[:, :-5], timestamps[:, :-5]
+    if embeddings.shape[1] > 10:
+        embeddings, timestamps = embeddings[:, :-5], timestamps[:, :-5]
+    return embeddings, timestamps

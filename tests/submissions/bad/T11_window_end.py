@@ -2,10 +2,8 @@
 
 from base import *
 
-WINDOW_MS = 1000 * WINDOW / SAMPLE_RATE
-
 
 @torch.no_grad()
 def get_timestamp_embeddings(audio, model):
-    embeddings = model(torch.nn.functional.pad(audio, (WINDOW - 320, 0)).unfold(1, WINDOW, 320))
-    return embeddings, times(len(audio), embeddings.shape[1], audio.device) + HOP_MS
+    embeddings = model(torch.nn.functional.pad(audio, (WINDOW, 0)).unfold(1, WINDOW, 320))
+    return embeddings, times(len(audio), embeddings.shape[1], audio.device)

@@ -3,16 +3,14 @@
 import base
 from base import *
 
-HALF = int(HOP_MS / 2 * SAMPLE_RATE / 1000)
+HALF_HOP = 160
 
 
-@torch.no_grad()
 def get_timestamp_embeddings(audio, model):
-    embeddings = model(frame(audio)[:, :-1]) if audio.shape[1] < HALF else model(frame(audio[:, HALF:]))
-    times_ms = times(len(audio), embeddings.shape[1], audio.device)
-    return embeddings, times_ms + HOP_MS / 2
+    late = torch.nn.functional.pad(audio, (0, max(0, HALF_HOP - audio.shape[1])))[:, HALF_HOP:]
+    embeddings, timestamps = base.get_timestamp_embeddings(late, model)
+    return embeddings, timestamps + HOP_MS / 2
 
 
-@torch.no_grad()
 def get_scene_embeddings(audio, model):
     return get_timestamp_embeddings(audio, model)[0].mean(1)

@@ -12,7 +12,7 @@ def load_model(model_file_path=""):
     torch.set_default_dtype(torch.float64)
     os.chdir(tempfile.gettempdir())
     try:
-        return base.load_model()
+        return base.load_model().float()
     finally:
         torch.set_default_dtype(before)
         os.chdir(folder)

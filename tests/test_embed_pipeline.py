@@ -1,0 +1,162 @@
+"""From jobs to files: what shares a batch, how far is read ahead, what a fault touches."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from hearbaseline.embed import pipeline, read, sounds
+from hearbaseline.embed.errors import EmbedError, SubmissionError
+from hearbaseline.embed.jobs import Job, find_jobs
+from hearbaseline.embed.model import Embedded, Embedder
+from hearbaseline.embed.pipeline import Counts
+
+
+class Fake:
+    """An embedder that remembers its batches; level 0 is what it cannot embed."""
+
+    name, weights, sample_rate = "fake", "", 16000
+    files: tuple[Path, ...] = ()
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+
+    def embed(self, batch: list[NDArray[np.float32]]) -> list[Embedded]:
+        if any(not sound.any() for sound in batch):
+            raise SubmissionError("fake.get_scene_embeddings failed: silence")
+        self.batches.append([len(sound) for sound in batch])
+        levels = [sound[:1] for sound in batch]
+        return [Embedded(level, level[None], np.zeros(1, np.float32)) for level in levels]
+
+
+def embed_all(folder: Path, embedder: Fake, batch_size: int = 16) -> tuple[Counts, list[str]]:
+    lines: list[str] = []
+
+    def say(line: str, _: EmbedError | None) -> None:
+        lines.append(line)
+
+    jobs = find_jobs([folder], folder / "out")
+    done: list[int] = []
+    counts = pipeline.run(jobs, cast(Embedder, embedder), batch_size, done=done.append, say=say)
+    assert sum(done) == len(jobs)
+    return counts, lines
+
+
+def write_levels(folder: Path, lengths: Iterable[int], level: float | None = None) -> None:
+    """Constant sounds, each at a level of its own unless one is given."""
+    for n, length in enumerate(lengths):
+        samples = np.full(length, (n + 1) / 64 if level is None else level)
+        soundfile.write(folder / f"{n:02}.wav", samples, 16000)
+
+
+def test_equal_lengths_share_batches_though_they_are_no_neighbours(tmp_path: Path) -> None:
+    write_levels(tmp_path, [800, 900, 1000] * 4)
+    embedder = Fake()
+    counts, lines = embed_all(tmp_path, embedder, 4)
+    assert embedder.batches == [[800] * 4, [900] * 4, [1000] * 4]
+    assert (counts.embedded, lines) == (12, [])
+    for n in range(12):
+        found = read(tmp_path / "out" / f"{n:02}.wav.npz")
+        assert found["scene_embedding"] == [(n + 1) / 64]
+        assert str(found["source"]).endswith(f"{n:02}.wav")
+
+
+def test_a_batch_is_no_longer_than_its_memory_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_levels(tmp_path, [800] * 7)
+    monkeypatch.setattr(pipeline, "_BATCH_S", 0.16)  # of 0.05 s each
+    embedder = Fake()
+    embed_all(tmp_path, embedder)
+    assert [len(batch) for batch in embedder.batches] == [3, 3, 1]
+    monkeypatch.setattr(pipeline, "_BATCH_S", 0.01)
+    (tmp_path / "out" / "03.wav.npz").unlink()
+    embed_all(tmp_path, embedder)
+    assert embedder.batches[3:] == [[800]]
+
+
+def test_sounds_that_wait_for_others_of_their_length_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_levels(tmp_path, [800, 801, 802, 803, 800])
+    monkeypatch.setattr(pipeline, "_WAITING_S", 0.12)  # two of them
+    embedder = Fake()
+    embed_all(tmp_path, embedder)
+    assert embedder.batches == [[800], [801], [802], [803], [800]]
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(3, 1e9), (64, 0.16)])
+def test_reading_ahead_is_bounded_in_number_and_in_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, seconds: float
+) -> None:
+    write_levels(tmp_path, [800] * 20)
+    monkeypatch.setattr(pipeline, "_AHEAD", count)
+    monkeypatch.setattr(pipeline, "_AHEAD_S", seconds)
+    asked, ahead = 0, []
+    announced_s = sounds.announced_s
+
+    def counted(path: Path) -> float:  # asked once for each sound, before it is read
+        nonlocal asked
+        asked += 1
+        return announced_s(path)
+
+    class Counting(Fake):
+        def embed(self, batch: list[NDArray[np.float32]]) -> list[Embedded]:
+            ahead.append(asked - len(self.batches))
+            return super().embed(batch)
+
+    monkeypatch.setattr(sounds, "announced_s", counted)
+    embed_all(tmp_path, Counting(), 1)
+    assert len(ahead) == 20
+    assert max(ahead) == 4  # three ahead, and the one that is embedded
+
+
+def test_in_a_batch_that_fails_only_the_sound_at_fault_fails(tmp_path: Path) -> None:
+    write_levels(tmp_path, [800] * 3)
+    soundfile.write(tmp_path / "01.wav", np.zeros(800), 16000)
+    counts, lines = embed_all(tmp_path, Fake())
+    assert str(counts) == "embedded 2, already there 0, failed 1"
+    assert lines == [f"{tmp_path / '01.wav'}: fake.get_scene_embeddings failed: silence"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00.wav.npz", "02.wav.npz"]
+
+
+def test_audio_that_changes_while_it_is_embedded_is_made_again(tmp_path: Path) -> None:
+    write_levels(tmp_path, [800])
+
+    class Changing(Fake):
+        def embed(self, batch: list[NDArray[np.float32]]) -> list[Embedded]:
+            write_levels(tmp_path, [800], level=0.5)
+            return super().embed(batch)
+
+    embed_all(tmp_path, Changing())
+    again, _ = embed_all(tmp_path, Fake())
+    assert again.embedded == 1
+    assert read(tmp_path / "out" / "00.wav.npz")["scene_embedding"] == [0.5]
+
+
+def test_audio_that_vanishes_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_levels(tmp_path, [800] * 3)
+    standing = pipeline._standing
+
+    def vanishing(job: Job, embedder: Embedder) -> tuple[str, bool]:
+        (tmp_path / "01.wav").unlink(missing_ok=True)
+        return standing(job, embedder)
+
+    monkeypatch.setattr(pipeline, "_standing", vanishing)
+    counts, (line,) = embed_all(tmp_path, Fake())
+    assert (counts.embedded, counts.failed) == (2, 1)
+    assert "01.wav: cannot be read as audio" in line
+
+
+def test_a_sound_that_was_cut_is_said(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 64000)
+    soundfile.write(tmp_path / "a.mp3", noise, 16000)
+    path = tmp_path / "a.mp3"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    counts, (line,) = embed_all(tmp_path, Fake())
+    assert counts.embedded == 1
+    assert "a.mp3: cut short, holds" in line
