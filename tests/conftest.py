@@ -1,5 +1,6 @@
 """What several tests need: real recordings."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ import soxr
 from numpy.typing import NDArray
 
 from .mutation_table import pytest_terminal_summary  # noqa: F401 - a hook
+
+# An extra of 600 MB: pip install -e ".[test,tensorflow]" brings these tests in.
+collect_ignore = [] if find_spec("tensorflow") else ["test_tensorflow.py"]
 
 AUDIO = Path(__file__).parent / "data" / "audio"
 
@@ -28,3 +32,27 @@ def recordings_at(sample_rate: int) -> Recordings:
 def recordings_44100() -> Recordings:
     """Real recordings at the mel baseline's rate."""
     return recordings_at(44100)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-submission",
+        action="store_true",
+        help="validate every defective submission, not only the first for each check",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The whole mutation table takes half an hour; by default each check has one mutant."""
+    if config.getoption("--every-submission"):
+        return
+    further = [
+        item
+        for item in items
+        if isinstance(item, pytest.Function)
+        and item.path.name == "test_submissions.py"
+        and str(item.callspec.params["submission"]).startswith("bad.")
+        and item.callspec.params["submission"] not in item.module.FIRST
+    ]
+    config.hook.pytest_deselected(items=further)
+    items[:] = [item for item in items if item not in set(further)]

@@ -88,7 +88,8 @@ def test_every_faulty_file_is_one_line_and_the_others_go_on(
     assert len(lines) == 3
     assert lines[0].startswith("hear-embed: in/empty.wav: holds no samples")
     assert lines[1].startswith("hear-embed: in/nan.wav: holds samples that are NaN")
-    assert lines[2].startswith("hear-embed: in/no bytes\N{REPLACEMENT CHARACTER}[31m.wav: cannot")
+    assert lines[2].startswith("hear-embed: in/no bytes")
+    assert all(line.isprintable() for line in lines)
 
 
 def test_debug_shows_why_a_file_failed_and_keeps_the_exit_status(

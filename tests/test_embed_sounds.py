@@ -46,6 +46,14 @@ def test_samples_at_the_models_rate_are_untouched(tmp_path: Path) -> None:
     assert np.array_equal(sounds.load(tmp_path / "a.wav", 16000).audio, samples)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 6])
+def test_the_mix_is_the_mean_of_all_channels(tmp_path: Path, channels: int) -> None:
+    samples = np.random.default_rng(0).uniform(-1, 1, (5000, channels))
+    soundfile.write(tmp_path / "a.wav", samples, 16000, subtype="FLOAT")
+    audio = sounds.load(tmp_path / "a.wav", 16000).audio
+    assert np.abs(audio - samples.mean(axis=1)).max() < 2e-7
+
+
 def test_resampling_folds_nothing_back(tmp_path: Path) -> None:
     tone = 0.5 * np.sin(2 * np.pi * 10000 * np.arange(44100) / 44100)
     soundfile.write(tmp_path / "a.wav", tone, 44100, subtype="FLOAT")

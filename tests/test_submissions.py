@@ -41,9 +41,8 @@ GOOD = sorted(f"good.{path.stem}" for path in (FOLDER / "good").glob("[a-z]*.py"
 FIRST = {min(group) for _, group in itertools.groupby(BAD, lambda s: s.partition("_")[0])}
 """Each check's first mutant."""
 
-SLOW = ("D", "R10", "S13")
-"""A simulated GPU, a second process and the growth of memory take seconds; mutants of other checks
-do without."""
+SLOW = ("D", "S13")
+"""A simulated GPU and the growth of memory take seconds; mutants of other checks do without."""
 
 HARMLESS = {"base", "drawn", "good", "torch", "numpy", "math", "functools", "typing"}
 """What a submission that only computes imports."""

@@ -86,7 +86,7 @@ class Embedder:
         Raises:
             SubmissionError: If a call raises or returns something else than the API asks for.
         """
-        audio = np.stack(sounds)
+        audio = np.stack(sounds) if len(sounds) > 1 else sounds[0][None]  # a view: may be long
         with self._inference():
             stamped = self._call("get_timestamp_embeddings", audio)
             scene = self._call("get_scene_embeddings", audio)

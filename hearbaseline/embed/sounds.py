@@ -84,8 +84,11 @@ def announced_s(path: Path) -> float:
 def _blocks(file: Any) -> Iterator[NDArray[np.float32]]:
     """The samples of an open `soundfile.SoundFile`, each shape (n_samples, n_channels)."""
     if file.subtype.startswith(_EXACT):
-        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+        block = file.read(_BLOCK, dtype="float32", always_2d=True)
+        while len(block) == _BLOCK:
             yield block
+            block = file.read(_BLOCK, dtype="float32", always_2d=True)
+        yield block
     else:
         whole = file.read(dtype="float32", always_2d=True)
         yield from (whole[start : start + _BLOCK] for start in range(0, len(whole), _BLOCK))
@@ -97,9 +100,11 @@ def _mono(path: Path, file: Any, sample_rate: int) -> Sound:
 
     resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, "float32", quality="VHQ")
     pieces = []
+    # A product, since numpy's mean over an axis of two is 40 times slower.
+    to_mean = np.full(file.channels, 1 / file.channels, np.float32)
     n_samples, peak = 0, 0.0
     for block in _blocks(file):
-        highest = float(np.abs(block).max())
+        highest = float(np.abs(block).max(initial=0.0))
         if not np.isfinite(highest):
             at = n_samples + int(np.argmin(np.isfinite(block).all(axis=1)))
             raise UnreadableError(
@@ -108,7 +113,7 @@ def _mono(path: Path, file: Any, sample_rate: int) -> Sound:
             )
         peak = max(peak, highest)
         n_samples += len(block)
-        pieces.append(resampler.resample_chunk(block.mean(axis=1, dtype=np.float32)))
+        pieces.append(resampler.resample_chunk(block @ to_mean))
     pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
     return Sound(
         np.concatenate(pieces),

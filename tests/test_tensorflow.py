@@ -1,0 +1,134 @@
+"""TensorFlow and Keras submissions through the real worker, by the same checks.
+
+A file of `submissions/tensorflow` is named after the check that must find it, or begins with
+`good_`. The constants are those of `test_submissions`.
+"""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from validator import Report, Status, validate
+
+from .mutation_table import PROPERTY, outcome
+
+FOLDER = Path(__file__).parent / "submissions" / "tensorflow"
+GOOD = sorted(path.stem for path in FOLDER.glob("good_*.py"))
+BAD = sorted(path.stem for path in FOLDER.glob("[A-Z]*.py"))
+
+Record = Callable[[str, object], None]
+Runs = dict[str, Future[Report]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tensorflow_installed() -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.fail("TensorFlow is missing: pip install 'hearbaseline[tensorflow]'", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runs]:
+    """The reports of what was collected, two at a time: most of each is TensorFlow's import."""
+    weights = tmp_path_factory.mktemp("weights") / "bands.npy"
+    np.save(weights, np.random.default_rng(1).random((513, 48), dtype=np.float32))
+    wanted = [
+        item.callspec.params["submission"]
+        for item in request.session.items
+        if item.path == request.path and hasattr(item, "callspec")
+    ]
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.chdir(FOLDER)
+        # Two workers share the cores: their threads must not spin while they wait.
+        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+        yield {name: pool.submit(report, name, weights) for name in dict.fromkeys(wanted)}
+        pool.shutdown(cancel_futures=True)
+
+
+def report(submission: str, weights: Path) -> Report:
+    select = () if submission in GOOD else tuple(sorted(expected(submission)))
+    given = weights if stated(submission).get("WEIGHTS") else None
+    return validate(submission, given, select=select)
+
+
+def expected(submission: str) -> set[str]:
+    return {submission.partition("_")[0], *stated(submission).get("ALSO", ())}
+
+
+def stated(submission: str) -> dict[str, Any]:
+    """The constants of a submission, read without importing TensorFlow."""
+    tree = ast.parse((FOLDER / f"{submission}.py").read_text("utf-8"))
+    return {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id in ("WEIGHTS", "ALSO")
+    }
+
+
+def told(report: Report) -> str:
+    """Findings and failures of our own, for the message of a failed test."""
+    return "\n".join(
+        f"{r.check.id} {r.status.value}: {r.verdict.seen if r.verdict else r.why}"
+        for r in report.results
+        if r.is_finding or r.status is Status.BROKEN
+    )
+
+
+@pytest.mark.parametrize("submission", GOOD)
+def test_a_good_submission_is_accepted(
+    submission: str, runs: Runs, record_property: Record
+) -> None:
+    seen = runs[submission].result()
+    found = {r.check.id for r in seen.results if r.is_finding}
+    row = ("-", f"tensorflow.{submission}", " ".join(sorted(found)), outcome(set(), found))
+    record_property(PROPERTY, row)
+
+    assert seen.conforms, told(seen)
+    assert not found, told(seen)
+    assert seen.counts()[Status.BROKEN] == 0, told(seen)
+    # What cannot be known: five checks of devices and, without weights, two of the file.
+    unknown = {r.check.id for r in seen.results if r.status is Status.INCONCLUSIVE}
+    without_file = set() if stated(submission).get("WEIGHTS") else {"I08", "I09"}
+    assert unknown == {"D01", "D02", "D03", "D04", "D05"} | without_file
+
+
+@pytest.mark.parametrize("submission", BAD)
+def test_a_defect_is_found_by_its_own_check(
+    submission: str, runs: Runs, record_property: Record
+) -> None:
+    seen = runs[submission].result()
+    found = {r.check.id for r in seen.results if r.is_finding}
+    id_ = submission.partition("_")[0]
+    shown = outcome(expected(submission), found)
+    record_property(PROPERTY, (id_, f"tensorflow.{submission}", " ".join(sorted(found)), shown))
+
+    assert found == expected(submission), told(seen)
+
+
+@pytest.mark.parametrize("submission", ["good_module"])
+def test_only_the_framework_in_use_is_imported(submission: str, runs: Runs) -> None:
+    (framework,) = runs[submission].result().environment["worker"]["frameworks"]
+    assert framework.startswith("tensorflow 2.")
+
+
+@pytest.mark.parametrize("submission", ["R03_batch_statistics"])
+def test_the_snippet_reproduces_the_finding_in_tensorflow(submission: str, runs: Runs) -> None:
+    (verdict,) = (r.verdict for r in runs[submission].result().results if r.is_finding)
+    assert verdict is not None
+    snippet = subprocess.run(
+        [sys.executable, "-c", verdict.snippet], cwd=FOLDER, capture_output=True, text=True
+    )
+
+    assert snippet.returncode == 0, snippet.stderr
+    assert float(snippet.stdout) > 0.1, verdict.snippet
