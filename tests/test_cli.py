@@ -39,10 +39,11 @@ def folder(tmp_path: Path) -> Path:
         "def get_timestamp_embeddings(audio, model):\n"
         "    embeddings, times = g(audio, model)\n    return embeddings, times / 1000\n",
         "named": "from good import *\ndef load_model(path=''):\n    return Model().eval()\n",
+        "accent": "raise ValueError('l\u2019été …')",
         "waits": "import time, pathlib; pathlib.Path('waiting').touch(); time.sleep(300)",
     }
     for name, text in bad.items():
-        (tmp_path / f"{name}.py").write_text(text)
+        (tmp_path / f"{name}.py").write_text(text, "utf-8")
     return tmp_path
 
 
@@ -111,15 +112,23 @@ def test_debug_shows_the_submissions_traceback(run: Validate) -> None:
         (["no_such_module"], "there is no module 'no_such_module'"),
         (["no.such.module"], "there is no module 'no.such.module'"),
         (["./good.py"], "for example good"),
+        (["package/good.py"], "for example package.good"),
+        (["/elsewhere/good.py"], "for example good, run from /elsewhere"),
+        (["good", "weights.pt", "more"], "unexpected extra argument"),
         (["good", "gone.pt"], "gone.pt: there is no such file"),
         (["good", "--select", "Z9"], "no check is called 'Z9'"),
         (["good", "--skip", "nothing"], "no check is called 'nothing'"),
         (["good", "--device", "tpu"], "no device 'tpu'"),
         (["good", "--timeout", "0"], "--timeout must be"),
         (["good", "--profile", "organiser", "--skip", "D"], "organiser's profile"),
+        (["good", "--seed", "one"], "not a valid integer"),
+        (["good", "--seed", "-1"], "--seed must be"),
         (["good", "--json", "no/such/folder/x.json"], "there is no folder"),
+        (["good", "--badge", "."], ".: is a folder"),
+        (["good", "--json", "x", "--junit", "./x"], "two reports"),
         (["good", "--colour"], "No such option"),
         (["--explain", "Z9"], "no check is called 'Z9'"),
+        (["--explain", ""], "no check is called ''"),
     ],
 )
 def test_a_mistake_in_use_is_one_line_and_2(
@@ -174,19 +183,81 @@ def test_a_run_without_behavioural_checks_is_not_green(run: Validate) -> None:
 
 def test_list_explain_and_version_need_no_submission(run: Validate) -> None:
     assert "T11" in run("--list").stdout
-    assert "half a window" in run("--explain", "t11").stdout
-    assert "version" in run("--version").stdout
+    assert "half a window" in " ".join(run("--explain", "t11").stdout.split())
+    assert run("--version").stdout == run("-V").stdout
+    assert "version" in run("-V").stdout
 
 
-def test_an_ascii_terminal_and_a_closed_pipe_are_no_errors(run: Validate, folder: Path) -> None:
-    done = run("seconds", "--select", "T01", PYTHONIOENCODING="ascii", LC_ALL="C")
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    piped = subprocess.run(
-        f"{COMMAND} --list | head -1", shell=True, cwd=folder, capture_output=True, text=True
+@pytest.mark.parametrize("arguments", [("--list",), ("--explain", "T"), ("--help",), ("-V",)])
+def test_what_needs_no_submission_imports_no_more_than_it_needs(
+    folder: Path, arguments: tuple[str, ...]
+) -> None:
+    imported = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "validator", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    modules = {line.rpartition("|")[2].strip() for line in imported.splitlines()}
+    assert "validator.cli" in modules
+    assert not modules & {"torch", "tensorflow", "librosa", "rich", "psutil", "soxr"}
+
+
+def test_importing_the_validator_imports_no_framework(folder: Path) -> None:
+    code = (
+        "import sys, validator; validator.validate; "
+        "print(sorted({'torch', 'tensorflow', 'librosa', 'torchaudio'} & set(sys.modules)))"
     )
-    assert piped.stdout == "Interface\n"
-    assert piped.stderr == ""
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_weights_may_be_a_folder(run: Validate, folder: Path) -> None:
+    (folder / "checkpoint").mkdir()
+    done = run("named", "checkpoint", *ONE_CHECK, "--json", "r.json")
+    assert done.returncode == 0, done.stdout
+    assert json.loads((folder / "r.json").read_text())["weights"] == "checkpoint"
+
+
+def test_a_report_on_standard_output_stands_alone(run: Validate) -> None:
+    done = run("good", *ONE_CHECK, "--json", "-")
+    assert done.returncode == 0
+    jsonschema.validate(json.loads(done.stdout), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "printed"),
+    [("ascii", "ValueError: l\u2019\xe9t\xe9"), ("koi8-r", r"ValueError: l\u2019\xe9t\xe9")],
+)
+def test_a_terminal_without_unicode_is_no_error(run: Validate, encoding: str, printed: str) -> None:
+    done = run("accent", PYTHONIOENCODING=encoding, PYTHONUTF8="0", LC_ALL="C")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert printed in done.stdout
+
+
+def test_a_closed_pipe_is_no_error_and_files_are_written_all_the_same(folder: Path) -> None:
+    for command, first in (("--list", "Interface\n"), ("good --select O03 --json r.json", "")):
+        piped = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", f"{COMMAND} {command} | head -c {len(first)}"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+        assert (piped.returncode, piped.stdout, piped.stderr) == (0, first, "")
+    assert json.loads((folder / "r.json").read_text())["conforms"]
+
+
+def test_an_error_of_ours_is_one_line_unless_debugged(folder: Path) -> None:
+    code = "import validator.api, validator.cli as c; validator.api.run = None; c.main()"
+    for more, lines in (([], 1), (["--debug"], 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, "good", *more], cwd=folder, capture_output=True, text=True
+        )
+        assert done.returncode == (2 if lines == 1 else 1)
+        assert min(len(done.stderr.splitlines()), 2) == lines
+        assert "TypeError: 'NoneType' object is not callable" in done.stderr
 
 
 def test_an_interrupt_is_one_line_and_leaves_no_worker(folder: Path) -> None:

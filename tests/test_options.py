@@ -44,7 +44,10 @@ def test_no_table_means_no_settings(tmp_path: Path) -> None:
     [
         ("[tool.hear-validate]\ncolour = 1", "no setting 'colour'"),
         ("[tool.hear-validate]\nskip = 'D'", "skip must be a list"),
-        ("[tool.hear-validate]\nseed = true", "seed must be a int"),
+        ("[tool.hear-validate]\nskip = [3]", "skip must be a list of ids"),
+        ("[tool.hear-validate]\nseed = true", "seed must be a whole number"),
+        ("[tool.hear-validate]\ntimeout = '5'", "timeout must be a number of seconds"),
+        ("[tool]\nhear-validate = 3", "must be a table"),
         ("[tool.hear-validate.expected-failures]\nL02 = ''", "L02 needs a reason"),
         ("[tool.hear-validate.expected-failures]\nL02 = 3", "L02 needs a reason"),
         ("[tool.hear", "cannot be read"),
@@ -60,7 +63,10 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, table: str, words: str
     ("options", "words"),
     [
         ({"timeout_s": 0}, "--timeout"),
+        ({"timeout_s": float("nan")}, "--timeout"),
+        ({"timeout_s": float("inf")}, "--timeout"),
         ({"memory_limit_gb": -1}, "--memory-limit"),
+        ({"seed": -1}, "--seed"),
         ({"profile": "judge"}, "no profile 'judge'"),
         ({"profile": "organiser", "skip": ("D",)}, "leave out --skip"),
         ({"profile": "organiser", "expected": {"T01": "x"}}, "leave out expected failures"),

@@ -89,7 +89,7 @@ class Runs:
         assert self._computing.stdout is not None
         while submission not in self._computed:
             line = self._computing.stdout.readline()
-            assert line, f"the process ended at or before {submission}: {self._computing.wait()}"
+            assert line, f"the process ended before it came to {submission}"
             found = json.loads(line)
             self._computed[found["module"]] = found
         return self._computed[submission]
@@ -97,7 +97,10 @@ class Runs:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
         if self._computing is not None:
-            self._computing.communicate()
+            self._computing.terminate()
+            self._computing.wait()
+            assert self._computing.stdout is not None
+            self._computing.stdout.close()
 
 
 def in_one_process(submissions: Sequence[str]) -> subprocess.Popen[str]:

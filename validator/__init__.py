@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
-from .api import validate
+from typing import TYPE_CHECKING, Any
+
 from .catalogue import Check, Figure, Kind, Severity, Verdict
 from .options import Options, UsageError
 from .report import Report, Result, Status
 from .submission import Submission
+
+if TYPE_CHECKING:
+    from .api import validate
 
 __all__ = [
     "Check",
@@ -28,3 +32,12 @@ __all__ = [
     "Verdict",
     "validate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`validate` brings the checks with it, which a worker or `--help` has no use for."""
+    if name == "validate":
+        from .api import validate
+
+        return validate
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

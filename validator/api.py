@@ -146,10 +146,14 @@ def _imported(session: Session) -> tuple[str, str]:
 
 
 def _name(module: str) -> str:
-    if module.endswith(".py") or "/" in module:
-        dotted = module.removesuffix(".py").strip("./").replace("/", ".")
-        raise UsageError(f"{module}: give a module's name, not a path, for example {dotted}")
-    return module
+    if not (module.endswith(".py") or "/" in module):
+        return module
+    path = Path(module)
+    if path.is_absolute() or ".." in path.parts:
+        advice = f"{path.stem}, run from {path.parent}"
+    else:
+        advice = ".".join(path.with_suffix("").parts)
+    raise UsageError(f"{module}: give a module's name, not a path, for example {advice}")
 
 
 def _environment(session: Session) -> dict[str, Any]:

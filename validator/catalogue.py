@@ -41,7 +41,12 @@ class Figure:
 
     def __str__(self) -> str:
         """The figure as the console prints it."""
-        text = f"{self.name} {self.value:.4g}{' ' + self.unit if self.unit else ''}"
+        return f"{self.name} {self.in_words}"
+
+    @property
+    def in_words(self) -> str:
+        """The value with its unit and limit."""
+        text = f"{self.value:.4g} {self.unit}".rstrip()
         return text if self.limit is None else f"{text} (limit {self.limit:.4g})"
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from .catalogue import UnknownIdError
 from .options import Options, UsageError, from_pyproject
+from .text import one_line
 
 _DONE = 0
 _CANNOT_RUN = 2
 _INTERRUPTED = 130
+
+_STDOUT = "-"
+_LONGEST_MESSAGE = 1000
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,32 +38,33 @@ _INTERRUPTED = 130
     type=click.Choice(["participant", "organiser"]),
     default="participant",
     show_default=True,
-    help="The organiser's runs everything and allows no exceptions.",
+    help="The organiser's runs everything, allows no exceptions and reads no settings.",
 )
-@click.option("--json", "json_file", type=click.Path(), metavar="FILE", help="Write the report.")
-@click.option("--junit", type=click.Path(), metavar="FILE", help="Write JUnit XML.")
-@click.option("--sarif", type=click.Path(), metavar="FILE", help="Write SARIF.")
-@click.option("--badge", type=click.Path(), metavar="FILE", help="Write an SVG badge.")
+@click.option("--json", metavar="FILE", help="Write the report; - for standard output.")
+@click.option("--junit", metavar="FILE", help="Write JUnit XML.")
+@click.option("--sarif", metavar="FILE", help="Write SARIF.")
+@click.option("--badge", metavar="FILE", help="Write an SVG badge.")
 @click.option("--list", "list_", is_flag=True, help="Print all checks and stop.")
-@click.option("--explain", metavar="ID", help="Print one check in full and stop.")
+@click.option("--explain", metavar="ID", help="Print one check, or family, in full and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and the last line only.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-@click.version_option(package_name="hearbaseline")
+@click.version_option(None, "-V", "--version", package_name="hearbaseline")
 def command(
     module: str | None, weights: str | None, list_: bool, explain: str | None, **given: Any
 ) -> int:
     """Validate a submission to the HEAR audio-embedding API.
 
     MODULE is the name of an importable module; the current folder is looked in first. WEIGHTS
-    is the checkpoint that load_model is given.
+    is the checkpoint, a file or a folder, that load_model is given.
+
+    Settings and expected failures are read from [tool.hear-validate] in pyproject.toml.
 
     Exit status: 0 the submission conforms, 1 it does not, 2 it could not be run.
     """
-    if list_ or explain:
+    if list_ or explain is not None:
         from .render import catalogue
 
-        text = catalogue.listing() if list_ else catalogue.explanation(explain or "")
-        click.echo(text)
+        _print(catalogue.listing() if explain is None else catalogue.explanation(explain))
         return _DONE
     if not module:
         raise UsageError("name the module to validate, for example: hear-validate my_module")
@@ -66,18 +73,25 @@ def command(
 
 def _validate(module: str, weights: str | None, given: dict[str, Any]) -> int:
     from . import api
-    from .render import console
+    from .files import check_writable, write
+    from .render import RENDERERS, console
 
-    files = {name: given.pop(name) for name in ("json_file", "junit", "sarif", "badge")}
+    files = {kind: name for kind in RENDERERS if (name := given.pop(kind))}
     device, quiet, debug = given.pop("device"), given.pop("quiet"), given.pop("debug")
     options = _options(given)
-    _check_writable(files)
+    check_writable(files.values())
     with console.Progress(enabled=not quiet) as progress:
         report = api.run(module, weights, device, options, progress.seen)
     if report.not_found:
         raise UsageError(report.not_found)
-    click.echo(console.render(report, quiet=quiet, debug=debug), nl=False)
-    _write(files, report)
+    for kind, name in files.items():
+        text = RENDERERS[kind](report)
+        if name == _STDOUT:
+            _print(text.encode())
+        else:
+            write(name, text)
+    if _STDOUT not in files.values():
+        _print(console.render(report, quiet=quiet, debug=debug))
     return report.exit_status
 
 
@@ -91,45 +105,37 @@ def _options(given: dict[str, Any]) -> Options:
     return Options(**settings | {k: v for k, v in named.items() if v not in (None, ())})
 
 
-def _check_writable(files: dict[str, str | None]) -> None:
-    """Refuse an output that cannot be written before minutes are spent on it."""
-    for name in filter(None, files.values()):
-        folder = Path(name).resolve().parent
-        if not folder.is_dir():
-            raise UsageError(f"{name}: there is no folder {folder}; make it first")
-
-
-def _write(files: dict[str, str | None], report: Any) -> None:
-    from .render import RENDERERS
-
-    for kind, name in files.items():
-        if name:
-            text = RENDERERS[kind.removesuffix("_file")](report)
-            try:
-                Path(name).write_text(text, "utf-8")
-            except OSError as error:
-                raise UsageError(f"{name}: cannot be written: {error.strerror}") from None
+def _print(text: str | bytes) -> None:
+    """Print to standard output; that nobody reads on, as in `| head`, changes nothing."""
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would raise once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
     """Run the command; every error of use is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = command(standalone_mode=False)
     except click.ClickException as error:
         _stop(error.format_message(), _CANNOT_RUN)
-    except click.exceptions.Abort:
-        _stop("interrupted", _INTERRUPTED)
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         _stop("interrupted", _INTERRUPTED)
     except (UsageError, UnknownIdError) as error:
         _stop(str(error), _CANNOT_RUN)
-    except OSError as error:
+    except Exception as error:
         if "--debug" in sys.argv:
             raise
-        _stop(f"{error.filename or 'hear-validate'}: {error.strerror or error}", _CANNOT_RUN)
+        what = f"{type(error).__name__}: {error}"
+        _stop(f"stopped by {what}; --debug shows where", _CANNOT_RUN)
     sys.exit(status)
 
 
-def _stop(message: str, status: int) -> None:
-    click.echo(f"hear-validate: {message}", err=True)
+def _stop(message: str, status: int) -> NoReturn:
+    click.echo(f"hear-validate: {one_line(message, _LONGEST_MESSAGE)}", err=True)
     sys.exit(status)

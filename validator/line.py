@@ -42,12 +42,14 @@ class Incoming:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._rest = bytearray()
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
         self.ended = False
         os.set_blocking(descriptor, False)
 
     def lines(self, seconds: float) -> list[bytes]:
         """The complete lines that arrive in this time; at the first ones it returns."""
-        if self.ended or not select.select([self._descriptor], [], [], seconds)[0]:
+        if self.ended or not self._poll.poll(1000 * seconds):
             return []
         try:
             read = os.read(self._descriptor, 1 << 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,12 +52,15 @@ class Options:
         """Refuse what cannot be meant.
 
         Raises:
-            UsageError: If a limit is not positive or the organiser's profile is shrunk.
+            UsageError: If a limit is not positive, the seed is negative, or the organiser's
+                profile is shrunk.
         """
-        if self.timeout_s <= 0:
-            raise UsageError("--timeout must be more than 0 seconds")
-        if self.memory_limit_gb is not None and self.memory_limit_gb <= 0:
-            raise UsageError("--memory-limit must be more than 0 GB")
+        if not 0 < self.timeout_s < math.inf:
+            raise UsageError("--timeout must be a number of seconds, more than 0")
+        if self.memory_limit_gb is not None and not 0 < self.memory_limit_gb < math.inf:
+            raise UsageError("--memory-limit must be a number of GB, more than 0")
+        if self.seed < 0:
+            raise UsageError("--seed must be 0 or more")
         if self.profile not in ("participant", "organiser"):
             raise UsageError(f"there is no profile {self.profile!r}: participant or organiser")
         if self.profile == "organiser":
@@ -99,36 +103,39 @@ def from_pyproject(folder: Path) -> dict[str, Any]:
     return {}
 
 
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "select": ((list,), "a list of ids or families"),
+    "skip": ((list,), "a list of ids or families"),
+    "strict": ((bool,), "true or false"),
+    "seed": ((int,), "a whole number"),
+    "timeout": ((int, float), "a number of seconds"),
+    "memory-limit": ((int, float), "a number of GB"),
+    "expected-failures": ((dict,), "a table from id to reason"),
+}
+"""The settings, with the types that TOML gives them and what these are called."""
+
+
 def _table(file: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text("utf-8")).get("tool", {}).get(_TABLE, {})
+        tools = tomllib.loads(file.read_text("utf-8")).get("tool", {})
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: cannot be read: {error}") from None
-    kinds: dict[str, tuple[type, ...]] = {
-        "select": (list,),
-        "skip": (list,),
-        "strict": (bool,),
-        "seed": (int,),
-        "timeout": (int, float),
-        "memory-limit": (int, float),
-        "expected-failures": (dict,),
-    }
-    settings: dict[str, Any] = {}
+    table = tools.get(_TABLE, {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageError(f"{file}: [tool.{_TABLE}] must be a table, not {table!r}")
     for key, value in table.items():
-        if key not in kinds:
-            known = ", ".join(sorted(kinds))
+        if key not in _KINDS:
+            known = ", ".join(sorted(_KINDS))
             raise UsageError(f"{file}: [tool.{_TABLE}] has no setting {key!r}; it knows {known}")
-        if not isinstance(value, kinds[key]) or (
-            isinstance(value, bool) and bool not in kinds[key]
-        ):
-            raise UsageError(
-                f"{file}: [tool.{_TABLE}] {key} must be a {kinds[key][-1].__name__}, not {value!r}"
-            )
-        settings[key] = value
-    return _named(settings, file)
+        types, words = _KINDS[key]
+        # To Python, true is a whole number.
+        fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+        if not fits or (list in types and not all(isinstance(id_, str) for id_ in value)):
+            raise UsageError(f"{file}: [tool.{_TABLE}] {key} must be {words}, not {value!r}")
+    return _named(table, file)
 
 
-def _named(settings: dict[str, Any], file: Path) -> dict[str, Any]:
+def _named(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
     names = {
         "timeout": "timeout_s",
         "memory-limit": "memory_limit_gb",
@@ -137,7 +144,7 @@ def _named(settings: dict[str, Any], file: Path) -> dict[str, Any]:
     options = {names.get(key, key): value for key, value in settings.items()}
     for key in ("select", "skip"):
         if key in options:
-            options[key] = tuple(map(str, options[key]))
+            options[key] = tuple(options[key])
     for id_, reason in options.get("expected", {}).items():
         if not isinstance(reason, str) or not reason.strip():
             raise UsageError(

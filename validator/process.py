@@ -247,8 +247,10 @@ def _signal_name(number: int) -> str:
 
 def _kill(worker: _Running) -> None:
     """End the worker, its process group, and descendants that left the group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(worker.process.pid, signal.SIGKILL)
+    if worker.process.poll() is None:
+        # Only while it lives: afterwards its number may be another process's.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(worker.process.pid, signal.SIGKILL)
     worker.process.kill()
     worker.process.wait()
     for process in psutil.process_iter():

@@ -78,7 +78,7 @@ class Result:
             "why": self.why,
             "seen": verdict.seen if verdict else "",
             "expected": verdict.expected if verdict else "",
-            "mend": (verdict.hint or self.check.mend) if self.is_finding and verdict else "",
+            "mend": self.mend,
             "figures": [_plain(asdict(f)) for f in verdict.figures] if verdict else [],
             "snippet": verdict.snippet if verdict else "",
             "seconds": round(self.seconds, 3),
@@ -88,6 +88,13 @@ class Result:
     def is_finding(self) -> bool:
         """Whether the submission breaks what the check asks for."""
         return self.verdict is not None and self.verdict.kind is Kind.VIOLATES
+
+    @property
+    def mend(self) -> str:
+        """What to do about a finding: the likely cause, if one is known, then the check's own."""
+        if self.verdict is None or not self.is_finding:
+            return ""
+        return " ".join(filter(None, (self.verdict.hint, self.check.mend)))
 
 
 @dataclass(frozen=True)
@@ -136,10 +143,13 @@ class Report:
     @property
     def conforms(self) -> bool:
         """Whether the run is green: nothing failed, and something was really tried."""
+        return self.ran_behavioural and not self.errors
+
+    @property
+    def errors(self) -> int:
+        """How many checks keep the run from being green."""
         counts = self.counts()
-        return self.ran_behavioural and not (
-            counts[Status.FAILED] + counts[Status.UNEXPECTED_PASS] + counts[Status.BROKEN]
-        )
+        return counts[Status.FAILED] + counts[Status.UNEXPECTED_PASS] + counts[Status.BROKEN]
 
     @property
     def exit_status(self) -> int:

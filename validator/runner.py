@@ -123,6 +123,7 @@ def _blamed(fault: SubmissionFault) -> Verdict:
 
 
 _HINTS = {
+    "exception": "The call raises: run the snippet and follow its traceback.",
     "exit": "Remove the exit: a module is imported and called by programs that go on.",
     "crash": "Run the snippet under `python -X faulthandler` to see where the process ends.",
     "timeout": "Find what waits (network, input, a lock); a slow machine needs --timeout.",

@@ -44,6 +44,9 @@ class Worker:
         self._models: dict[str, Any] = {}
         self._number = 0
         self._prepared: set[str] = set()
+        # The generator makes all its words anew at the first draw, then after hundreds; so few
+        # draws during an import leave them as they are.
+        random.random()
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request; whatever the submission raises becomes part of the answer."""
@@ -366,8 +369,6 @@ def main() -> None:
     os.chdir(settings["cwd"])
     sys.path[:] = [settings["cwd"], *(p for p in sys.path if p)]
     sys.argv[:] = ["hear-validate"]
-    # The generator makes all its words anew at the first draw, then after hundreds.
-    random.random()
     worker = Worker(settings["module"], settings["device"], Path(settings["exchange"]))
     for text in requests:
         request = line.parse(text)

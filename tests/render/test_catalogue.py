@@ -19,7 +19,6 @@ def test_the_list_names_every_check_once() -> None:
 
 @pytest.mark.parametrize("check", CATALOGUE, ids=lambda c: c.id)
 def test_an_explanation_holds_all_that_is_known(check: Check) -> None:
-
     text = " ".join(catalogue.explanation(check.id).split())
     for part in (
         check.id,
@@ -30,6 +29,21 @@ def test_an_explanation_holds_all_that_is_known(check: Check) -> None:
         check.severity.value,
     ):
         assert " ".join(part.split()) in text
+    assert all(f"{required.id} ({required.title})" in text for required in check.requires)
+    assert ("only with --long" in text) == check.long
+    assert ("looks at embeddings" in text) == check.behavioural
+
+
+def test_a_family_is_explained_whole() -> None:
+    text = catalogue.explanation("t")
+    assert [c.id for c in CATALOGUE if f"{c.id}  {c.title}\n" in text] == [
+        c.id for c in CATALOGUE if c.id[0] == "T"
+    ]
+
+
+def test_every_id_has_an_anchor_on_the_page() -> None:
+    page = catalogue.page()
+    assert all(page.count(f'<a id="{c.id.lower()}"></a>') == 1 for c in CATALOGUE)
 
 
 def test_an_unknown_id_is_refused() -> None:

@@ -101,9 +101,13 @@ def random_state(session: Session) -> Verdict:
     )
     if verdict.expected or _exercised(session):
         return verdict
-    after = [session.reload(seed).facts["rng"] for seed in (1, 2)]
+    try:
+        after = [session.reload(seed).facts["rng"] for seed in (1, 2)]
+    except SubmissionFault as fault:
+        return inconclusive(f"the model could not be loaded again: {fault}")
+    finally:
+        session.drop("reload")
     seeded = [name for name in after[0] if after[0][name] == after[1].get(name)]
-    session.drop("reload")
     if seeded:
         return violates(
             f"load_model leaves {', '.join(seeded)} in the same state whatever it was before",
@@ -147,9 +151,12 @@ def grad_mode(session: Session) -> Verdict:
 def flags(session: Session) -> Verdict:
     """These flags belong to the whole process and change other code's speed and results."""
     kinds = {
+        "anomaly detection",
         "deterministic algorithms",
         "cudnn.deterministic",
         "cudnn.benchmark",
+        "cudnn.enabled",
+        "cudnn.allow_tf32",
         "float32 matmul precision",
         "functions run eagerly",
     }

@@ -73,19 +73,32 @@ def describe(tensor: torch.Tensor) -> dict[str, Any]:
 
 def state() -> dict[str, Any]:
     """See `Framework.state`."""
-    return {
-        "rng torch": torch.get_rng_state().numpy().tobytes(),
-        "default dtype": torch.get_default_dtype(),
-        "default device": str(torch.get_default_device()),
-        "grad mode": torch.is_grad_enabled(),
-        "inference mode": torch.is_inference_mode_enabled(),
-        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-        "cudnn.deterministic": torch.backends.cudnn.deterministic,
-        "cudnn.benchmark": torch.backends.cudnn.benchmark,
-        "cudnn.enabled": torch.backends.cudnn.enabled,
-        "float32 matmul precision": torch.get_float32_matmul_precision(),
-        "threads": torch.get_num_threads(),
-    }
+    return {name: _read(setting) for name, setting in _SETTINGS.items()}
+
+
+def _read(setting: Callable[[], Any]) -> Any:
+    """The setting, or why it cannot be read: some combinations of new and old ones raise."""
+    try:
+        return setting()
+    except Exception as error:
+        return f"unreadable ({type(error).__name__})"
+
+
+_SETTINGS: dict[str, Callable[[], Any]] = {
+    "rng torch": lambda: torch.get_rng_state().numpy().tobytes(),
+    "default dtype": torch.get_default_dtype,
+    "default device": lambda: str(torch.get_default_device()),
+    "grad mode": torch.is_grad_enabled,
+    "inference mode": torch.is_inference_mode_enabled,
+    "anomaly detection": torch.is_anomaly_enabled,
+    "deterministic algorithms": torch.are_deterministic_algorithms_enabled,
+    "cudnn.deterministic": lambda: torch.backends.cudnn.deterministic,
+    "cudnn.benchmark": lambda: torch.backends.cudnn.benchmark,
+    "cudnn.enabled": lambda: torch.backends.cudnn.enabled,
+    "cudnn.allow_tf32": lambda: torch.backends.cudnn.allow_tf32,
+    "float32 matmul precision": torch.get_float32_matmul_precision,
+    "threads": torch.get_num_threads,
+}
 
 
 def fresh_state() -> dict[str, Any]:
@@ -97,10 +110,12 @@ def fresh_state() -> dict[str, Any]:
         "default device": "cpu",
         "grad mode": True,
         "inference mode": False,
+        "anomaly detection": False,
         "deterministic algorithms": False,
         "cudnn.deterministic": False,
         "cudnn.benchmark": False,
         "cudnn.enabled": True,
+        "cudnn.allow_tf32": True,
         "float32 matmul precision": "highest",
         "threads": _threads_by_environment(),
     }

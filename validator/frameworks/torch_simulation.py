@@ -5,6 +5,7 @@ Runs in a worker of its own, since it changes how PyTorch behaves.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 import threading
@@ -166,6 +167,7 @@ def _tried(
     audio = torch.randn(2, sample_rate, generator=torch.Generator().manual_seed(0)) * 0.1
     devices: dict[str, str] = {}
     results: list[torch.Tensor] = []
+    gc.collect()  # the model of the mode before may be large
     with pretended_gpu() as pretence:
         step = "import"
         try:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 from ..report import Report
-from .badge import badge
-from .json import to_json
-from .junit import junit
-from .sarif import sarif
 
-RENDERERS: dict[str, Callable[[Report], str]] = {
-    "json": to_json,
-    "junit": junit,
-    "sarif": sarif,
-    "badge": badge,
-}
+_KINDS = ("json", "junit", "sarif", "badge")
+
+
+def _render(kind: str) -> Callable[[Report], str]:
+    """The `render` of a module here, imported when it is first needed."""
+
+    def render(report: Report) -> str:
+        text: str = import_module(f".{kind}", __name__).render(report)
+        return text
+
+    return render
+
+
+RENDERERS: dict[str, Callable[[Report], str]] = {kind: _render(kind) for kind in _KINDS}
 """What can be written to a file, by the name of its option."""

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
+from html import escape
 
 from ..report import Report, Status
+from ..text import one_line
 
 _GREEN, _YELLOW, _RED = "#2e7d32", "#9a6700", "#c62828"
 _CHARACTER = 6.6
 """Units that a character of 11-unit sans serif takes, on the average."""
 
 
-def badge(report: Report) -> str:
-    """`HEAR | conforms`, or how many errors; the organiser's profile says so."""
-    counts = report.counts()
-    failed = len(report.results) and (
-        counts[Status.FAILED] + counts[Status.UNEXPECTED_PASS] + counts[Status.BROKEN]
-    )
+def render(report: Report) -> str:
+    """`HEAR | conforms`, or how many errors; the organiser's profile says so.
+
+    What was accepted or left out is said as well: a badge must not promise more than the run.
+    """
     label = "HEAR, organiser" if report.profile == "organiser" else "HEAR"
-    if report.conforms:
-        warned = counts[Status.WARNED]
-        text = f"conforms, {_plural(warned, 'warning')}" if warned else "conforms"
-        colour = _YELLOW if warned else _GREEN
-    else:
-        text, colour = (_plural(failed, "error") if failed else "not validated"), _RED
+    text, colour = _outcome(report)
     left, right = (round(len(t) * _CHARACTER + 12) for t in (label, text))
-    title = escape(f"{label}: {report.module} {text}")
+    title = escape(one_line(f"{label}: {report.module} {text}"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
-        f'aria-label="{escape(title, {chr(34): "&quot;"})}">\n'
+        f'aria-label="{title}">\n'
         f"  <title>{title}</title>\n"
         f'  <rect width="{left}" height="20" fill="#444"/>\n'
         f'  <rect x="{left}" width="{right}" height="20" fill="{colour}"/>\n'
@@ -40,5 +35,17 @@ def badge(report: Report) -> str:
     )
 
 
-def _plural(n: int, what: str) -> str:
-    return f"{n} {what}{'s' * (n != 1)}"
+def _outcome(report: Report) -> tuple[str, str]:
+    counts = report.counts()
+    if not report.conforms:
+        errors = report.errors
+        return (f"{errors} error{'s' * (errors != 1)}" if errors else "not validated"), _RED
+    warned, accepted = counts[Status.WARNED], counts[Status.EXPECTED]
+    ran = len(report.results) - counts[Status.SKIPPED]
+    parts = (
+        "conforms",
+        f"{warned} warning{'s' * (warned != 1)}" if warned else "",
+        f"{accepted} accepted" if accepted else "",
+        f"{ran} of {len(report.results)} checks" if counts[Status.SKIPPED] else "",
+    )
+    return ", ".join(filter(None, parts)), _YELLOW if warned or accepted else _GREEN

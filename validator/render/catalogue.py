@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from itertools import groupby
 
-from ..catalogue import Check, matching
+from ..catalogue import Check, Severity, matching
 from ..checks import CATALOGUE
 
 _FAMILIES = {
@@ -22,7 +22,15 @@ _FAMILIES = {
     "S": "Side effects",
 }
 
-_WIDTH = 88
+_SEVERITIES = {
+    Severity.ERROR: "error: the submission does not conform",
+    Severity.WARNING: "warning: told about; fails the run with --strict",
+}
+
+_NOT_BEHAVIOURAL = "anything but embeddings; a run of such checks alone is not green"
+
+_WIDTH = 80
+_INDENT = 12
 
 
 def listing() -> str:
@@ -33,7 +41,7 @@ def listing() -> str:
         for check in checks:
             note = "  (--long)" if check.long else ""
             lines.append(f"  {check.id}  {check.severity.value:<8} {check.title}{note}")
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def explanation(pattern: str) -> str:
@@ -43,24 +51,26 @@ def explanation(pattern: str) -> str:
         UnknownIdError: If it names none.
     """
     wanted = matching(CATALOGUE, (pattern,))
-    return "\n\n".join(_explained(c) for c in CATALOGUE if c in wanted)
+    return "\n".join(_explained(c) for c in CATALOGUE if c in wanted)
 
 
 def _explained(check: Check) -> str:
     fields = {
+        "family": _FAMILIES[check.id[0]],
+        "severity": _SEVERITIES[check.severity],
         "why": check.reason,
         "mend": check.mend,
         "contract": check.section,
-        "needs": ", ".join(r.id for r in check.requires) or "nothing",
+        "needs": ", ".join(f"{r.id} ({r.title})" for r in check.requires) or "nothing",
+        "looks at": "embeddings" if check.behavioural else _NOT_BEHAVIOURAL,
+        "runs": "only with --long or in the organiser's profile" if check.long else "always",
     }
-    lines = [f"{check.id}  {check.title}", f"  severity  {check.severity.value}"]
+    lines = [f"{check.id}  {check.title}"]
     for name, text in fields.items():
-        first, *rest = textwrap.wrap(text, _WIDTH - 12, break_on_hyphens=False)
-        lines.append(f"  {name:<9} {first}")
-        lines += [" " * 12 + line for line in rest]
-    if check.long:
-        lines.append("  runs      only with --long, or in the organiser's profile")
-    return "\n".join(lines)
+        first, *rest = textwrap.wrap(text, _WIDTH - _INDENT, break_on_hyphens=False)
+        lines.append(f"  {name:<{_INDENT - 3}} {first}")
+        lines += [" " * _INDENT + line for line in rest]
+    return "\n".join(lines) + "\n"
 
 
 def page() -> str:

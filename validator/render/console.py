@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+from collections import Counter
 from types import TracebackType
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..report import Report, Result, Status
-from ..text import printable
+from ..text import one_line, printable
 
 _MARKS = {
     Status.PASSED: ("ok", "green"),
@@ -28,8 +29,24 @@ _MARKS = {
     Status.BROKEN: ("ERROR", "bold magenta"),
 }
 
+_COUNTED = {
+    Status.PASSED: "passed",
+    Status.WARNED: "warned",
+    Status.FAILED: "failed",
+    Status.UNEXPECTED_PASS: "passed although expected to fail",
+    Status.BROKEN: "broken",
+    Status.EXPECTED: "failed as expected",
+    Status.INCONCLUSIVE: "inconclusive",
+    Status.SKIPPED: "skipped",
+}
+_ALWAYS = {Status.PASSED, Status.WARNED, Status.FAILED, Status.SKIPPED}
+"""What the last line counts even where there is none."""
+
 _NARROWEST = 60
 _PLAIN_WIDTH = 100
+_LONGEST_TITLE = 45
+_LONGEST_CELL = 110
+"""Characters; what is longer is told in full below the table."""
 
 
 class Progress:
@@ -43,7 +60,7 @@ class Progress:
             TimeElapsedColumn(),
             console=Console(stderr=True),
             transient=True,
-            disable=not (enabled and sys.stderr.isatty()),
+            disable=not (enabled and _is_terminal(sys.stderr)),
         )
 
     def __enter__(self) -> Progress:
@@ -75,13 +92,12 @@ def render(report: Report, *, quiet: bool = False, debug: bool = False) -> str:
         debug: Include the submission's tracebacks.
     """
     out = io.StringIO()
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else _PLAIN_WIDTH
+    terminal = _is_terminal(sys.stdout)
     console = Console(
         file=out,
         force_terminal=terminal,
         color_system="auto" if terminal else None,
-        width=max(width, _NARROWEST),
+        width=max(shutil.get_terminal_size((_PLAIN_WIDTH, 0)).columns, _NARROWEST),
         highlight=False,
         legacy_windows=False,
     )
@@ -92,37 +108,39 @@ def render(report: Report, *, quiet: bool = False, debug: bool = False) -> str:
             _finding(console, result, debug=debug)
         elif result.status in (Status.UNEXPECTED_PASS, Status.BROKEN):
             _odd(console, result)
+    _undecided(console, report)
+    if not quiet or len(out.getvalue()):
+        console.print()
     console.print(Text(summary(report), "bold" if report.conforms else "bold red"), soft_wrap=True)
-    return out.getvalue()
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
 def summary(report: Report) -> str:
     """The last line: how many checks ran and what became of them, and why some did not."""
     counts = report.counts()
-    skipped = counts[Status.SKIPPED]
-    ran = len(report.results) - skipped
-    parts = [f"{counts[s]} {s.value}" for s in Status if counts[s] or s in _ALWAYS]
+    ran = len(report.results) - counts[Status.SKIPPED]
     verdict = "conforms" if report.conforms else "does not conform"
-    reasons = sorted({r.why for r in report.results if r.status is Status.SKIPPED})
-    why = f" Skipped: {'; '.join(reasons)}." if reasons else ""
+    outcomes = (f"{counts[s]} {w}" for s, w in _COUNTED.items() if counts[s] or s in _ALWAYS)
+    said = [
+        f"{report.module} {verdict}: {ran} check{'s' * (ran != 1)} ran in {report.seconds:.1f} s "
+        f"on {report.device}: {', '.join(outcomes)}."
+    ]
+    reasons = Counter(r.why for r in report.results if r.status is Status.SKIPPED)
+    if reasons:
+        said.append(f"Skipped: {'; '.join(f'{why} ({n})' for why, n in reasons.items())}.")
     if not report.ran_behavioural:
-        why += " No check that looks at embeddings ran, so nothing is known of them."
-    organiser = ", every check included" if report.profile == "organiser" else ""
-    return (
-        f"{report.module} {verdict}: {ran} checks ran in {report.seconds:.1f} s on "
-        f"{report.device}{organiser}: {', '.join(parts)}.{why}"
-    )
-
-
-_ALWAYS = {Status.PASSED, Status.WARNED, Status.FAILED, Status.SKIPPED}
+        said.append("No check that looks at embeddings ran, so nothing is known of them.")
+    if report.profile == "organiser":
+        said.append("Organiser's profile: every check, no expected failures.")
+    return one_line(" ".join(said), longest=10_000)
 
 
 def _table(report: Report) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("check", no_wrap=True)
     table.add_column("", no_wrap=True)
-    table.add_column("what holds")
-    table.add_column("measured", overflow="fold")
+    table.add_column("what holds", max_width=_LONGEST_TITLE)
+    table.add_column("measured", overflow="fold", ratio=1)
     table.add_column("s", justify="right", no_wrap=True)
     for result in report.results:
         mark, style = _MARKS[result.status]
@@ -130,37 +148,46 @@ def _table(report: Report) -> Table:
             result.check.id,
             Text(mark, style),
             Text(result.check.title),
-            Text(printable(_measured(result))),
-            f"{result.seconds:.1f}",
+            Text(one_line(_measured(result), _LONGEST_CELL)),
+            f"{result.seconds:.1f}" if result.verdict else "",
+            style="dim" if result.status is Status.SKIPPED else None,
         )
     return table
 
 
 def _measured(result: Result) -> str:
-    if result.verdict is None:
-        return result.why.splitlines()[0] if result.why else ""
-    if result.is_finding:
+    if result.status is Status.BROKEN or result.is_finding:
         return "see below"
-    figures = ", ".join(map(str, result.verdict.figures))
-    return "; ".join(filter(None, (result.verdict.seen, figures)))
+    if result.verdict is None:
+        # The last line has the rest: that what is needed found a defect, or was left out.
+        return result.why.partition(", ")[0]
+    if result.status is Status.INCONCLUSIVE and len(_undecided_why(result)) > _LONGEST_CELL:
+        return "could not tell, see below"
+    return _undecided_why(result)
+
+
+def _undecided_why(result: Result) -> str:
+    """What a check saw that found nothing, with its figures."""
+    assert result.verdict is not None
+    return "; ".join(filter(None, (result.verdict.seen, _figures(result))))
+
+
+def _figures(result: Result) -> str:
+    return ", ".join(map(str, result.verdict.figures)) if result.verdict else ""
 
 
 def _finding(console: Console, result: Result, *, debug: bool) -> None:
     assert result.verdict is not None
-    mark, style = _MARKS[result.status]
-    console.print()
-    console.print(
-        Text.assemble((f"{mark} {result.check.id} ", style), (result.check.title, "bold"))
-    )
+    _heading(console, result)
     fields = {
         "seen": result.verdict.seen,
         "expected": result.verdict.expected,
-        "measured": ", ".join(map(str, result.verdict.figures)),
-        "mend": " ".join(filter(None, (result.verdict.hint, result.check.mend))),
+        "measured": _figures(result),
+        "mend": result.mend,
         "why": result.check.reason,
         "accepted": result.why,
     }
-    grid = Table.grid(padding=(0, 1))
+    grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for name, text in fields.items():
@@ -168,28 +195,52 @@ def _finding(console: Console, result: Result, *, debug: bool) -> None:
             grid.add_row(Text(name, "dim"), Text(printable(text)))
     console.print(Padding(grid, (0, 0, 0, 2)))
     if result.verdict.snippet:
-        _indented(console, "reproduce", result.verdict.snippet)
+        _verbatim(console, "reproduce", result.verdict.snippet, indent="")
     trace = str(result.verdict.evidence.get("traceback", ""))
     if trace and debug:
-        _indented(console, "traceback", trace)
+        _verbatim(console, "traceback", trace)
 
 
 def _odd(console: Console, result: Result) -> None:
+    _heading(console, result)
+    if result.status is Status.BROKEN:
+        _verbatim(console, "", result.why)
+        return
+    text = (
+        f"it was expected to fail ({result.why}) and passes: remove it from the expected failures"
+    )
+    console.print(Padding(Text(printable(text)), (0, 0, 0, 2)))
+
+
+def _undecided(console: Console, report: Report) -> None:
+    """Reasons too long for the table, each once: many checks may share one."""
+    reasons: dict[str, list[str]] = {}
+    for result in report.results:
+        if result.status is Status.INCONCLUSIVE:
+            why = _undecided_why(result)
+            if len(why) > _LONGEST_CELL:
+                reasons.setdefault(why, []).append(result.check.id)
+    for why, ids in reasons.items():
+        console.print()
+        console.print(Text.assemble(("? ", "cyan"), (", ".join(ids), "bold"), " could not tell"))
+        console.print(Padding(Text(printable(why)), (0, 0, 0, 2)))
+
+
+def _heading(console: Console, result: Result) -> None:
     mark, style = _MARKS[result.status]
     console.print()
     console.print(
         Text.assemble((f"{mark} {result.check.id} ", style), (result.check.title, "bold"))
     )
-    text = (
-        f"it was expected to fail ({result.why}) and passes: remove it from the expected failures"
-        if result.status is Status.UNEXPECTED_PASS
-        else result.why
-    )
-    _indented(console, "", text)
 
 
-def _indented(console: Console, title: str, text: str) -> None:
+def _verbatim(console: Console, title: str, text: str, indent: str = "    ") -> None:
+    """Lines as they are, never wrapped; a snippet is not indented either, to be copied."""
     if title:
         console.print(Text(f"  {title}", "dim"))
     for line in printable(text).splitlines():
-        console.print(Text(f"    {line}"), soft_wrap=True)
+        console.print(Text(indent + line), soft_wrap=True)
+
+
+def _is_terminal(stream: object) -> bool:
+    return bool(stream) and getattr(stream, "isatty", lambda: False)()

@@ -7,6 +7,6 @@ import json
 from ..report import Report
 
 
-def to_json(report: Report) -> str:
+def render(report: Report) -> str:
     """All that is known of a run, for programs."""
     return json.dumps(report.to_dict(), indent=2, allow_nan=False) + "\n"
