@@ -127,6 +127,7 @@ class Worker:
         audio = np.load(self._exchange / request["audio"], allow_pickle=False)
         tensor = framework.tensor(audio, self._device, request.get("layout", ""))
         function = self._function(request["function"])
+        framework.forget_peak(self._device)
         with framework.on(self._device), framework.TrainingWatch(model) as training:
             begin = time.perf_counter()
             result = function(tensor, model)
@@ -137,7 +138,10 @@ class Worker:
             self._watch.add("audio", f"changed by up to {changed:.3g}")
         container, items = _unpack(result)
         values = [self._value(item, n) for n, item in enumerate(items)]
-        facts = {"training": training.found}
+        facts = {
+            "training": training.found,
+            "device_peak_bytes": framework.peak_bytes(self._device),
+        }
         return {"container": container, "values": values, "facts": facts, "seconds": seconds}
 
     def drop(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,12 @@ class Framework(Protocol):
     def on(self, device: str) -> AbstractContextManager[Any]:
         """A context in which the functions are called, for a framework that moves no models."""
 
+    def forget_peak(self, device: str) -> None:
+        """Begin to look anew for the most memory that was allocated on a GPU."""
+
+    def peak_bytes(self, device: str) -> int:
+        """The most memory that was allocated on a GPU since then; 0 on the CPU."""
+
     def prepare(self, wrote: Callable[[str], None]) -> None:
         """Once it is imported, make visible what it does behind Python's back.
 

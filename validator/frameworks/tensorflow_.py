@@ -38,11 +38,28 @@ def place(model: Any, device: str) -> None:
 
 def on(device: str) -> AbstractContextManager[Any]:
     """See `Framework.on`."""
-    kind, _, number = device.partition(":")
     found: AbstractContextManager[Any] = tf.device(
-        "/CPU:0" if kind == "cpu" else f"/GPU:{number or 0}"
+        "/CPU:0" if device == "cpu" else f"/{_gpu(device)}"
     )
     return found
+
+
+def forget_peak(device: str) -> None:
+    """See `Framework.forget_peak`."""
+    if device != "cpu":
+        tf.config.experimental.reset_memory_stats(_gpu(device))
+
+
+def peak_bytes(device: str) -> int:
+    """See `Framework.peak_bytes`."""
+    if device == "cpu":
+        return 0
+    return int(tf.config.experimental.get_memory_info(_gpu(device))["peak"])
+
+
+def _gpu(device: str) -> str:
+    """TensorFlow's name of `cuda` or `cuda:1`."""
+    return f"GPU:{device.partition(':')[2] or 0}"
 
 
 def tensor(audio: NDArray[np.float32], device: str, layout: str) -> tf.Tensor:  # noqa: ARG001

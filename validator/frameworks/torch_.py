@@ -37,6 +37,17 @@ def on(device: str) -> AbstractContextManager[Any]:  # noqa: ARG001
     return nullcontext()
 
 
+def forget_peak(device: str) -> None:
+    """See `Framework.forget_peak`."""
+    if device != "cpu":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_bytes(device: str) -> int:
+    """See `Framework.peak_bytes`."""
+    return 0 if device == "cpu" else torch.cuda.max_memory_allocated(device)
+
+
 def tensor(audio: NDArray[np.float32], device: str, layout: str) -> torch.Tensor:
     """See `Framework.tensor`."""
     n_sounds, n_samples = audio.shape
