@@ -44,6 +44,9 @@ FIRST = {min(group) for _, group in itertools.groupby(BAD, lambda s: s.partition
 SLOW = ("D", "S13")
 """A simulated GPU and the growth of memory take seconds; mutants of other checks do without."""
 
+ELSEWHERE = ("R08", "R10")
+"""These compare with a new process, which shares nothing with the first."""
+
 HARMLESS = {"base", "drawn", "good", "torch", "numpy", "math", "functools", "typing"}
 """What a submission that only computes imports."""
 
@@ -140,7 +143,8 @@ def only_computes(submission: str) -> bool:
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").partition(".")[0])
-    return expected_id(submission)[0] in "MOTRL" and imported <= HARMLESS
+    id_ = expected_id(submission)
+    return id_[0] in "MOTRL" and id_ not in ELSEWHERE and imported <= HARMLESS
 
 
 def parsed(submission: str) -> ast.Module:

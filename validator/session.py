@@ -255,6 +255,10 @@ class Session:
 
         return dict(self._remember(("simulate",), ask).facts[mode])
 
+    def settle(self) -> None:
+        """Wait a moment, once, for what threads still do after the calls."""
+        self._remember(("settle",), lambda: self._connection.request("settle", step="waiting"))
+
     def footprint(self) -> dict[str, Any]:
         """`bytes` and `objects` that the worker keeps, and whether the bytes are `exact`."""
         return dict(self._connection.request("footprint", step="measuring").facts)

@@ -31,6 +31,9 @@ from . import frameworks, line
 from .contract import FUNCTIONS
 from .watch import Watch
 
+_SETTLE_S = 0.1
+"""Seconds that threads of the submission get after the calls."""
+
 
 class Worker:
     """Carries out requests; every public method below `handle` is an operation."""
@@ -55,6 +58,7 @@ class Worker:
             "load": self.load,
             "call": self.call,
             "drop": self.drop,
+            "settle": self.settle,
             "footprint": self.footprint,
             "simulate": self.simulate,
             "environment": self.environment,
@@ -148,6 +152,11 @@ class Worker:
         """Forget the model in a slot."""
         self._models.pop(request["slot"], None)
         gc.collect()
+        return {}
+
+    def settle(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Give threads of the submission time to do what they still have to do."""
+        time.sleep(_SETTLE_S)
         return {}
 
     def footprint(self, _: dict[str, Any]) -> dict[str, Any]:

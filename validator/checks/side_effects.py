@@ -23,6 +23,7 @@ def _exercised(session: Session) -> str:
         session.loaded,
         lambda: session.call(TIMESTAMP, probe(session)),
         lambda: session.call(SCENE, probe(session)),
+        session.settle,
     )
     for step in steps:
         try:

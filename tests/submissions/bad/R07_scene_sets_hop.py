@@ -3,6 +3,8 @@
 import base
 from base import *
 
+ALSO = ("T05",)
+
 
 def load_model(model_file_path=""):
     model = base.load_model()
