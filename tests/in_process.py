@@ -1,8 +1,8 @@
 """Validates many submissions in one process: no import of PyTorch for each, and no protection.
 
 For submissions that only compute. What exits, crashes, hangs or changes global state needs the
-real worker. Run as a script by `test_submissions`: standard input has one JSON object, from
-submission to options; standard output gets one report a line, in the same order.
+real worker. Run as a script by `test_submissions`: each line of standard input is a submission's
+name with its options; each line of standard output the report of one.
 """
 
 import itertools
@@ -87,8 +87,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         worker = Worker("", "cpu", folder)
-        for module, options in json.load(sys.stdin).items():
-            report = validated(worker, folder, module, options)
+        for line in sys.stdin:
+            report = validated(worker, folder, *json.loads(line))
             print(json.dumps(report.to_dict()), file=answers, flush=True)
 
 

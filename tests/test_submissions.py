@@ -18,11 +18,9 @@ import functools
 import importlib.util
 import itertools
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,70 +53,41 @@ Plain = dict[str, Any]
 
 
 class Runs:
-    """Reports by submission, as `Report.to_dict` has them.
-
-    The next ones are under way while a test looks at the last one.
+    """Reports of submissions, as `Report.to_dict` has them.
 
     Args:
-        order: What will be asked for, in this order.
         weights: A checkpoint of the base submission.
     """
 
-    def __init__(self, order: Sequence[str], weights: Path) -> None:
+    def __init__(self, weights: Path) -> None:
         self._weights = weights
-        self._pool = ThreadPoolExecutor(2)
-        self._started: dict[str, Future[Plain]] = {}
-        self._order = [s for s in order if not only_computes(s)]
-        computing = [s for s in order if only_computes(s)]
-        self._computed: dict[str, Plain] = {}
-        self._computing = in_one_process(computing) if computing else None
+        self._computing: subprocess.Popen[str] | None = None
 
     def report(self, submission: str) -> Plain:
         if only_computes(submission):
-            return self._from_process(submission)
-        begin = self._order.index(submission) if submission in self._order else len(self._order)
-        for name in dict.fromkeys((submission, *self._order[begin : begin + 3])):
-            if name not in self._started:
-                self._started[name] = self._pool.submit(self._run, name)
-        return self._started[submission].result()
-
-    def _run(self, submission: str) -> Plain:
+            return self._in_one_process(submission)
         weights = self._weights if stated(submission).get("WEIGHTS") else None
         return validate(submission, weights, **options(submission)).to_dict()
 
-    def _from_process(self, submission: str) -> Plain:
-        if self._computing is None:
-            self._computing = in_one_process([submission])
-        assert self._computing.stdout is not None
-        while submission not in self._computed:
-            line = self._computing.stdout.readline()
-            assert line, f"the process ended before it came to {submission}"
-            found = json.loads(line)
-            self._computed[found["module"]] = found
-        return self._computed[submission]
+    def _in_one_process(self, submission: str) -> Plain:
+        process = self._computing = self._computing or subprocess.Popen(
+            [sys.executable, str(HERE / "in_process.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        print(json.dumps([submission, options(submission)]), file=process.stdin, flush=True)
+        answer = process.stdout.readline()
+        assert answer, f"the process ended at {submission}"
+        report: Plain = json.loads(answer)
+        return report
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
         if self._computing is not None:
-            self._computing.terminate()
-            self._computing.wait()
-            assert self._computing.stdout is not None
-            self._computing.stdout.close()
-
-
-def in_one_process(submissions: Sequence[str]) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, str(HERE / "in_process.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=dict(os.environ, OMP_NUM_THREADS="1"),
-    )
-    assert process.stdin is not None
-    json.dump({s: options(s) for s in submissions}, process.stdin)
-    process.stdin.close()
-    return process
+            self._computing.communicate()
 
 
 def options(submission: str) -> Plain:
@@ -179,18 +148,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest, weights: Path) -> Iterator[Runs]:
-    """What is wanted, in order; under xdist every process has its share and no look ahead."""
-    order = [
-        item.callspec.params["submission"]
-        for item in request.session.items
-        if item.path == request.path and hasattr(item, "callspec")
-    ]
+def runs(weights: Path) -> Iterator[Runs]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(FOLDER)
-        # Several workers share the cores: their threads must not spin while they wait.
-        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-        made = Runs([] if "PYTEST_XDIST_WORKER" in os.environ else order, weights)
+        # Several tests share the cores: their threads must not wait for each other.
+        patch.setenv("OMP_NUM_THREADS", "1")
+        made = Runs(weights)
         yield made
         made.close()
 
