@@ -64,7 +64,7 @@ def _table(comparison: Comparison, *, everything: bool) -> Table:
     table.add_column("", overflow="fold")
     for outcome in comparison.outcomes:
         table.add_column(Text(one_line(outcome.entry.name)), overflow="fold")
-    table.add_row("", *(_coloured(outcome) for outcome in comparison.outcomes))
+    table.add_row("verdict", *(_coloured(outcome) for outcome in comparison.outcomes))
     for name, figures in comparison.figures():
         table.add_row(Text(name, "dim"), *(Text(str(f) if f else "-") for f in figures))
     table.add_row()

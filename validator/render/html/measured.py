@@ -224,7 +224,7 @@ def cost(results: Results) -> Picture:
             axes.set_axisbelow(True)
     slowest = sorted(ran, key=lambda r: -r.seconds)[:3]
     caption = (
-        f"{seconds.sum():.1f} s in {len(ran)} checks; the longest: "
+        f"{seconds.sum():.1f} s in {len(ran)} check{'s' * (len(ran) != 1)}; the longest: "
         + ", ".join(f"{r.check.id} {r.seconds:.1f} s" for r in slowest)
         + "."
     )
