@@ -142,21 +142,25 @@ def _folded(axes: Axes, found: Mapping[str, Any]) -> str:
     reach = float(np.clip(1.6 * np.abs(high).max(initial=0.0), 30.0, 1000.0))
     axes.plot(later, last, color=MUTED, linewidth=1, linestyle=(0, (1, 1.5)), label="near the end")
     axes.plot(offsets, response, color=ACCENT, marker=".", ms=3, label="near the beginning")
-    axes.axvline(0, color=SECOND, linestyle=(0, (3, 2)), linewidth=1, label="burst")
+    axes.axvline(0, color=SECOND, linestyle=(0, (3, 2)), linewidth=1, label="burst", ymax=_TOP)
     axes.set(title="around the burst", xlabel="timestamp minus burst, ms", xlim=(-reach, reach))
-    axes.set(yticks=[0, 0.5, 1], ylim=(0, 1.08))
+    axes.set(yticks=[0, 0.5, 1], ylim=(0, 1.6))
     said = "The centre could not be measured."
     if "centre_ms" in found:
         centre, tolerance = float(found["centre_ms"]), float(found["tolerance_ms"])
         inside = abs(centre) <= tolerance
-        axes.axvspan(-tolerance, tolerance, color=RULE, alpha=0.4, linewidth=0)
-        axes.axvline(centre, color=INK if inside else BAD, linewidth=1.6, label="centre")
+        axes.axvspan(-tolerance, tolerance, color=RULE, alpha=0.4, linewidth=0, ymax=_TOP)
+        axes.axvline(centre, color=INK if inside else BAD, linewidth=1.6, label="centre", ymax=_TOP)
         said = (
             f"Its centre lies {_rounded(centre)} ms from the burst; {tolerance:.3g} ms either way "
             "(the shaded band) is accepted."
         )
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper center", ncols=2)
     return said
+
+
+_TOP = 0.68
+"""Share of the height that the responses take; the legend stands above."""
 
 
 def _rounded(number: float) -> str:
