@@ -114,7 +114,8 @@ def test_debug_shows_the_submissions_traceback(run: Validate) -> None:
         (["./good.py"], "for example good"),
         (["package/good.py"], "for example package.good"),
         (["/elsewhere/good.py"], "for example good, run from /elsewhere"),
-        (["good", "weights.pt", "more"], "unexpected extra argument"),
+        (["good", "weights.pt", "more"], "more: after the module and its weights nothing"),
+        (["good", "--all"], "add --compare"),
         (["good", "gone.pt"], "gone.pt: there is no such file"),
         (["good", "--select", "Z9"], "no check is called 'Z9'"),
         (["good", "--skip", "nothing"], "no check is called 'nothing'"),
@@ -144,7 +145,7 @@ def test_a_mistake_in_use_is_one_line_and_2(
 
 def test_all_files_are_written(run: Validate, folder: Path) -> None:
     files = ("--json", "r.json", "--junit", "r.xml", "--sarif", "r.sarif", "--badge", "r.svg")
-    done = run("good", *ONE_CHECK, *files, "--seed", "5")
+    done = run("good", *ONE_CHECK, *files, "--html", "r.html", "--seed", "5")
     assert done.returncode == 0
     report = json.loads((folder / "r.json").read_text())
     jsonschema.validate(report, SCHEMA)
@@ -154,6 +155,24 @@ def test_all_files_are_written(run: Validate, folder: Path) -> None:
     sarif = json.loads((folder / "r.sarif").read_text())
     assert sarif["runs"][0]["properties"]["module"] == "good"
     assert "conforms" in (folder / "r.svg").read_text()
+    page = (folder / "r.html").read_text("utf-8")
+    assert "<h1><code>good</code>" in page
+    assert 'id="similarity"' in page
+
+
+def test_a_page_without_matplotlib_is_refused_before_the_run(folder: Path) -> None:
+    code = "import sys; sys.modules['matplotlib'] = None; import validator.cli as c; c.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "waits", "--html", "r.html"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "pip install 'hearbaseline[html]'" in line
+    assert not (folder / "waiting").exists()
+    assert not (folder / "r.html").exists()
 
 
 def test_strict_fails_on_warnings(run: Validate) -> None:
@@ -201,7 +220,16 @@ def test_what_needs_no_submission_imports_no_more_than_it_needs(
     ).stderr
     modules = {line.rpartition("|")[2].strip() for line in imported.splitlines()}
     assert "validator.cli" in modules
-    assert not modules & {"torch", "tensorflow", "librosa", "rich", "psutil", "soxr"}
+    assert not modules & {
+        "torch",
+        "tensorflow",
+        "librosa",
+        "rich",
+        "psutil",
+        "soxr",
+        "jinja2",
+        "matplotlib",
+    }
 
 
 def test_importing_the_validator_imports_no_framework(folder: Path) -> None:

@@ -252,6 +252,26 @@ def test_each_check_runs_once_and_each_question_is_asked_once() -> None:
     assert connection.asked == ["import module"]
 
 
+def test_a_check_has_the_peak_memory_of_what_it_asked_and_none_where_it_asked_nothing() -> None:
+    peaks = {"import a": 300, "import b": 200}
+
+    class Growing(InMemory):
+        def request(self, op: str, *, step: str, **more: Any) -> Reply:
+            super().request(op, step=step, **more)
+            return Reply(peak_bytes=peaks[step])
+
+    def other(session: Session) -> Verdict:
+        """Asks another worker."""
+        session._remember(("b",), lambda: session._connection.request("b", step="import b"))
+        return conforms()
+
+    checks = (made("A01", asking), made("A02", other), made("A03", asking))
+    session = Session(Submission("a"), lambda _: Growing())
+    found = Runner(checks, session, Options()).run()
+    assert [r.peak_bytes for r in found] == [300, 200, None]
+    assert [r.to_dict()["peak_bytes"] for r in found] == [300, 200, None]
+
+
 def test_results_come_one_by_one() -> None:
     seen: list[str] = []
     session = Session(Submission("module"), lambda _: InMemory())

@@ -14,6 +14,7 @@ import psutil
 
 from .checks import CATALOGUE
 from .contract import MEMORY_LIMIT_GB
+from .gallery import gallery
 from .options import Options, UsageError
 from .process import Limits, WorkerProcess
 from .report import Report, Result
@@ -28,6 +29,7 @@ def validate(
     *,
     device: str = "cpu",
     seen: Callable[[Result], None] = lambda _: None,
+    pictures: bool = False,
     **options: Any,
 ) -> Report:
     """Validate a submission.
@@ -38,6 +40,7 @@ def validate(
         weights: The checkpoint that `load_model` is given, if there is one.
         device: `cpu`, `cuda`, `cuda:1` or `auto` (a GPU where there is one).
         seen: Called with each result as it comes.
+        pictures: Whether to embed real recordings as well, for the pictures of `--html`.
         options: Fields of `Options`, such as `select=("T",)`.
 
     Returns:
@@ -46,7 +49,7 @@ def validate(
     Raises:
         UsageError: If the weights or an id do not exist, or the options make no sense.
     """
-    return run(module, weights, device, Options(**options), seen)
+    return run(module, weights, device, Options(**options), seen, pictures=pictures)
 
 
 def run(
@@ -55,6 +58,8 @@ def run(
     device: str,
     options: Options,
     seen: Callable[[Result], None] = lambda _: None,
+    *,
+    pictures: bool = False,
 ) -> Report:
     """The same as `validate`, the options already made."""
     submission = Submission(_name(module), _existing(weights), _device(device))
@@ -70,6 +75,7 @@ def run(
         missing, file = _imported(session)
         results = () if missing else runner.run(seen)
         environment = _environment(session)
+        shown = gallery(session, results) if pictures and results else None
     finally:
         session.close()
     return Report(
@@ -83,6 +89,7 @@ def run(
         seconds=time.perf_counter() - begin,
         not_found=missing,
         file=file,
+        gallery=shown,
     )
 
 

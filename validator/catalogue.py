@@ -61,7 +61,7 @@ class Verdict:
         hint: The likely cause or a mend more exact than the check's own; may be empty.
         figures: What was measured.
         snippet: Python lines that reproduce the finding outside the validator.
-        evidence: Arrays for pictures, by name.
+        evidence: What pictures and tables are made of, by name: arrays, numbers.
     """
 
     kind: Kind

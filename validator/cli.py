@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,8 +24,7 @@ _LONGEST_MESSAGE = 1000
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("module", required=False)
-@click.argument("weights", required=False)
+@click.argument("names", nargs=-1, metavar="MODULE [WEIGHTS]")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or auto.")
 @click.option("--select", multiple=True, metavar="ID", help="Run only these ids or families.")
 @click.option("--skip", multiple=True, metavar="ID", help="Leave out these ids or families.")
@@ -44,18 +44,27 @@ _LONGEST_MESSAGE = 1000
 @click.option("--junit", metavar="FILE", help="Write JUnit XML.")
 @click.option("--sarif", metavar="FILE", help="Write SARIF.")
 @click.option("--badge", metavar="FILE", help="Write an SVG badge.")
+@click.option("--html", metavar="FILE", help="Write a page with pictures.")
+@click.option("--compare", is_flag=True, help="Validate several modules, put them side by side.")
+@click.option("--all", "all_", is_flag=True, help="With --compare: also what they agree in.")
 @click.option("--list", "list_", is_flag=True, help="Print all checks and stop.")
 @click.option("--explain", metavar="ID", help="Print one check, or family, in full and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and the last line only.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(None, "-V", "--version", package_name="hearbaseline")
 def command(
-    module: str | None, weights: str | None, list_: bool, explain: str | None, **given: Any
+    names: tuple[str, ...],
+    list_: bool,
+    explain: str | None,
+    compare: bool,
+    all_: bool,
+    **given: Any,
 ) -> int:
     """Validate a submission to the HEAR audio-embedding API.
 
     MODULE is the name of an importable module; the current folder is looked in first. WEIGHTS
-    is the checkpoint, a file or a folder, that load_model is given.
+    is the checkpoint, a file or a folder, that load_model is given. With --compare, every
+    argument is a module, or module=weights.
 
     Settings and expected failures are read from [tool.hear-validate] in pyproject.toml.
 
@@ -66,33 +75,81 @@ def command(
 
         _print(catalogue.listing() if explain is None else catalogue.explanation(explain))
         return _DONE
-    if not module:
+    if not names:
         raise UsageError("name the module to validate, for example: hear-validate my_module")
-    return _validate(module, weights, given)
+    if compare:
+        return _compare(names, given, everything=all_)
+    if all_:
+        raise UsageError("--all tells --compare what to print; add --compare")
+    if len(names) > 2:
+        raise UsageError(
+            f"{names[2]}: after the module and its weights nothing follows; "
+            "--compare takes several modules"
+        )
+    return _validate(*names, given=given)
 
 
-def _validate(module: str, weights: str | None, given: dict[str, Any]) -> int:
+def _validate(module: str, weights: str | None = None, *, given: dict[str, Any]) -> int:
     from . import api
-    from .files import check_writable, write
     from .render import RENDERERS, console
 
-    files = {kind: name for kind in RENDERERS if (name := given.pop(kind))}
     device, quiet, debug = given.pop("device"), given.pop("quiet"), given.pop("debug")
+    files = _files(given, RENDERERS)
     options = _options(given)
-    check_writable(files.values())
     with console.Progress(enabled=not quiet) as progress:
-        report = api.run(module, weights, device, options, progress.seen)
+        report = api.run(module, weights, device, options, progress.seen, pictures="html" in files)
     if report.not_found:
         raise UsageError(report.not_found)
+    _write(files, RENDERERS, report)
+    if _STDOUT not in files.values():
+        _print(console.render(report, quiet=quiet, debug=debug))
+    return report.exit_status
+
+
+def _compare(names: tuple[str, ...], given: dict[str, Any], *, everything: bool) -> int:
+    from .compare import compare, entries
+    from .render import comparison, console
+
+    wanted = entries(names)
+    device, quiet, _ = given.pop("device"), given.pop("quiet"), given.pop("debug")
+    files = _files(given, comparison.RENDERERS)
+    options = _options(given)
+    with console.Progress(enabled=not quiet, runs=len(wanted)) as progress:
+        found = compare(wanted, device, options, progress.seen)
+    _write(files, comparison.RENDERERS, found)
+    if _STDOUT not in files.values():
+        _print(comparison.render(found, everything=everything, quiet=quiet))
+    return found.exit_status
+
+
+def _files(given: dict[str, Any], renderers: Mapping[str, Any]) -> dict[str, str]:
+    """The files to write, by renderer, all of which can be written."""
+    from .files import check_writable
+    from .render import KINDS
+
+    files = {kind: name for kind in KINDS if (name := given.pop(kind))}
+    if unknown := sorted(files.keys() - renderers.keys()):
+        known = ", ".join(f"--{kind}" for kind in renderers)
+        raise UsageError(f"--compare writes {known}, not --{unknown[0]}")
+    check_writable(files.values())
+    if "html" in files:
+        from .render.html import check_drawable
+
+        check_drawable()
+    return files
+
+
+def _write(
+    files: Mapping[str, str], renderers: Mapping[str, Callable[[Any], str]], found: object
+) -> None:
+    from .files import write
+
     for kind, name in files.items():
-        text = RENDERERS[kind](report)
+        text = renderers[kind](found)
         if name == _STDOUT:
             _print(text.encode())
         else:
             write(name, text)
-    if _STDOUT not in files.values():
-        _print(console.render(report, quiet=quiet, debug=debug))
-    return report.exit_status
 
 
 def _options(given: dict[str, Any]) -> Options:

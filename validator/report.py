@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .catalogue import Check, Kind, Severity, Verdict
+
+if TYPE_CHECKING:
+    from .gallery import Gallery
 
 SCHEMA_VERSION = 1
 """Of `to_dict`; grows when a field changes its meaning or goes."""
@@ -58,6 +61,8 @@ class Result:
         verdict: What it found; None where it did not run.
         why: Why it was skipped, expected to fail, or broken.
         seconds: Wall-clock seconds.
+        peak_bytes: Highest resident memory of the worker meanwhile; None where the check asked
+            nothing that had not been answered before.
     """
 
     check: Check
@@ -65,6 +70,7 @@ class Result:
     verdict: Verdict | None = None
     why: str = ""
     seconds: float = 0.0
+    peak_bytes: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -82,6 +88,7 @@ class Result:
             "figures": [_plain(asdict(f)) for f in verdict.figures] if verdict else [],
             "snippet": verdict.snippet if verdict else "",
             "seconds": round(self.seconds, 3),
+            "peak_bytes": self.peak_bytes,
         }
 
     @property
@@ -112,6 +119,7 @@ class Report:
         seconds: Of the whole run.
         not_found: What was wrong where the module does not exist at all, or "".
         file: The module's source file, or "".
+        gallery: What pictures of the embeddings are drawn from, where it was asked for.
     """
 
     module: str
@@ -124,6 +132,7 @@ class Report:
     seconds: float = 0.0
     not_found: str = ""
     file: str = ""
+    gallery: Gallery | None = field(default=None, compare=False, repr=False)
 
     def counts(self) -> dict[Status, int]:
         """How many checks have each status; every status is a key."""

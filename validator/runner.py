@@ -65,6 +65,7 @@ class Runner:
             before = self.result(required)
             if before.status in _BLOCKING:
                 return Result(check, Status.SKIPPED, why=_needs(before))
+        self._session.peak_bytes = 0
         begin = time.perf_counter()
         try:
             verdict = check.run(self._session)
@@ -75,7 +76,8 @@ class Runner:
             return Result(check, Status.BROKEN, why=why, seconds=time.perf_counter() - begin)
         reason = self._options.expected.get(check.id, "")
         status = status_of(check, verdict, expected=bool(reason), strict=self._options.strict)
-        return Result(check, status, verdict, reason, time.perf_counter() - begin)
+        seconds = time.perf_counter() - begin
+        return Result(check, status, verdict, reason, seconds, self._session.peak_bytes or None)
 
 
 def _needs(before: Result) -> str:

@@ -38,6 +38,8 @@ class Session:
         effects: What all steps so far did besides answering.
         cured: Calls that raised after earlier calls, and did not with a freshly loaded model.
             It is for the checks of repeatability to report them; the others go on.
+        peak_bytes: Highest resident memory of a worker in a step that answered; whoever wants
+            to know it of some steps sets it to 0 before.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Session:
         self.seed = seed
         self.effects: list[Effect] = []
         self.cured: list[SubmissionFault] = []
+        self.peak_bytes = 0
         self._connect = connect
         self._connection = connect(submission)
         self._answers: dict[tuple[Any, ...], Reply | SubmissionFault] = {}
@@ -317,6 +320,8 @@ class Session:
             except SubmissionFault as fault:
                 answer = fault
             self.effects.extend(answer.effects)
+            if isinstance(answer, Reply):
+                self.peak_bytes = max(self.peak_bytes, answer.peak_bytes)
             if not keep:
                 return self._unwrap(answer)
             self._answers[key] = answer

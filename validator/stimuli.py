@@ -180,6 +180,12 @@ def burst_train(
     return audio
 
 
+def recording_names() -> tuple[str, ...]:
+    """What the recordings are, in words, in the order of `recordings`."""
+    words = {"ambi": "choir", "guit": "guitar", "loop": "drums", "misc": "crow"}
+    return tuple(words.get(begin := name.partition("_")[0], begin) for name in _names())
+
+
 def _names() -> list[str]:
     return sorted(path.name for path in _FOLDER.glob("*.wav"))
 

@@ -55,9 +55,7 @@ def compare(
         if reference.shape != other.shape
         else f"{function}: {what}, relative error {worst:.3g} (sound {int(errors.argmax())})"
     )
-    return worst, violates(
-        seen, figure, expected=expected, hint=hint, snippet=snippet, evidence={"errors": errors}
-    )
+    return worst, violates(seen, figure, expected=expected, hint=hint, snippet=snippet)
 
 
 def over_functions(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..catalogue import Verdict, check
 from ..contract import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
@@ -30,6 +33,7 @@ def alone_as_in_batch(session: Session) -> Verdict:
     change with the batch size, and with which files happen to be neighbours.
     """
     sounds = mixture(session)
+    errors: dict[str, NDArray[np.float64]] = {}
 
     def compared(function: str) -> list[tuple[float, Verdict | None]]:
         together = session.embed(function, sounds)
@@ -38,7 +42,8 @@ def alone_as_in_batch(session: Session) -> Verdict:
             alone_all: Numbers = alone[0]
         else:
             alone_all = np.concatenate(alone)
-        worst = int(relative_errors(alone_all, together).argmax())
+        errors[function] = relative_errors(alone_all, together)
+        worst = int(errors[function].argmax())
         return [
             compare(
                 function,
@@ -56,7 +61,8 @@ def alone_as_in_batch(session: Session) -> Verdict:
             )
         ]
 
-    return over_functions(_tolerance(session), compared)
+    verdict = over_functions(_tolerance(session), compared)
+    return replace(verdict, evidence={"errors": errors, "limit": _tolerance(session)})
 
 
 def _among(

@@ -52,12 +52,17 @@ def _snippet(session: Session, done: Experiment, group: Group) -> str:
     )
 
 
-def _evidence(done: Experiment) -> dict[str, object]:
+def _evidence(session: Session, done: Experiment, **more: object) -> dict[str, object]:
+    """For a picture: the first bursts with what they moved, and both groups' responses."""
+    group = done.beginning
     return {
+        "sample_rate": session.sample_rate,
+        "audio": group.loud.audio[0],
+        "bursts_ms": group.bursts_ms,
         "times_ms": done.times_ms,
-        "change": np.maximum(done.beginning.change, done.end.change),
-        "bursts_ms": np.concatenate([group.bursts_ms for group in done.groups]),
-        "audio": np.maximum(done.beginning.loud.audio[0], done.end.loud.audio[0]),
+        "change": group.change,
+        "responses": [(g.response.offsets_ms, g.response.change) for g in done.groups],
+        **more,
     }
 
 
@@ -101,7 +106,7 @@ def order(session: Session) -> Verdict:
         expected="a burst moves the embeddings whose timestamps are near it",
         hint=_order_hint(done, group, seen),
         snippet=_snippet(session, done, group),
-        evidence=_evidence(done),
+        evidence=_evidence(session, done),
     )
 
 
@@ -158,10 +163,11 @@ def centred(session: Session) -> Verdict:
         Figure("centre of the change", seen.centre_ms, "ms from the burst", tolerance),
         Figure("width of the change", seen.width_ms, "ms"),
     )
+    evidence = _evidence(session, done, centre_ms=seen.centre_ms, tolerance_ms=tolerance)
     # A causal model answers at once and decays: its peak, not its middle, is at the burst.
     peak_tolerance = hop / 12 + seen.width_ms / 8 + 1.0
     if abs(seen.centre_ms) <= tolerance or abs(seen.peak_ms) <= peak_tolerance:
-        return conforms("", *figures, evidence=_evidence(done))
+        return conforms("", *figures, evidence=evidence)
     side = "before" if seen.centre_ms < 0 else "after"
     return violates(
         f"the embeddings that a burst moves have timestamps centred {abs(seen.centre_ms):.3g} ms "
@@ -171,7 +177,7 @@ def centred(session: Session) -> Verdict:
         f"change, {seen.width_ms:.3g} ms)",
         hint=_centre_hint(seen),
         snippet=_snippet(session, done, done.beginning),
-        evidence=_evidence(done),
+        evidence=evidence,
     )
 
 
@@ -217,7 +223,7 @@ def no_drift(session: Session) -> Verdict:
         expected=f"the same offset at the beginning and the end, within {tolerance:.3g} ms",
         hint=f"Timestamps are {claimed:.2f} samples apart, frames about {true:.2f}.",
         snippet=_snippet(session, done, done.end),
-        evidence=_evidence(done),
+        evidence=_evidence(session, done),
     )
 
 

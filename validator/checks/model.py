@@ -32,7 +32,7 @@ def sample_rate(session: Session) -> Verdict:
             hint=_rate_hint(seen),
             snippet=session.snippet("print(repr(model.sample_rate))"),
         )
-    return conforms(f"{seen['text']} Hz")
+    return conforms(f"{seen['text']} Hz", evidence={"sample_rate": int(seen["number"])})
 
 
 @check(
@@ -62,7 +62,10 @@ def embedding_sizes(session: Session) -> Verdict:
             expected="a positive int for scene_embedding_size and timestamp_embedding_size",
             snippet=session.snippet(*(f"print(repr(model.{name}))" for name in _SIZES)),
         )
-    return conforms(", ".join(f"{name} {attributes[name]['text']}" for name in _SIZES))
+    return conforms(
+        ", ".join(f"{name} {attributes[name]['text']}" for name in _SIZES),
+        evidence={name: int(attributes[name]["number"]) for name in _SIZES},
+    )
 
 
 def _described(name: str, seen: dict[str, Any]) -> str:

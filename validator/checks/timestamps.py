@@ -81,8 +81,11 @@ def milliseconds(session: Session) -> Verdict:
     grown = float(last[-1] - first[-1])
     slope = grown / (_duration_ms(session, long) - _duration_ms(session, short))
     figure = Figure("growth", slope, "ms of timestamps per ms of audio")
+    evidence = {
+        "grids": [(_duration_ms(session, short), first), (_duration_ms(session, long), last)]
+    }
     if _follows(slope, first, last, _duration_ms(session, short)):
-        return conforms("", figure)
+        return conforms("", figure, evidence=evidence)
     return violates(
         f"the last timestamp is {last[-1]:.6g} for {_duration_ms(session, long):.0f} ms of audio "
         f"and {first[-1]:.6g} for {_duration_ms(session, short):.0f} ms",
@@ -90,6 +93,7 @@ def milliseconds(session: Session) -> Verdict:
         expected="timestamps that grow by 1 ms for every ms of audio",
         hint=_unit_hint(slope, session.sample_rate, last),
         snippet=_snippet(session, long),
+        evidence=evidence,
     )
 
 
@@ -262,9 +266,11 @@ def same_every_time(session: Session) -> Verdict:
 )
 def inside(session: Session) -> Verdict:
     """The organisers refuse a timestamp past the end of the audio: nothing is there."""
+    grids = []
     for seconds in (*_LENGTHS_S, SHORTEST_CLIP_S):
         sounds = _sounds(session, seconds)
         times, end = _times(session, sounds), _duration_ms(session, sounds)
+        grids.append((end, times))
         outside = max(-times.min(), times.max() - end)
         if not outside <= _ROUNDING_MS:
             seen = (
@@ -277,8 +283,9 @@ def inside(session: Session) -> Verdict:
                 Figure("outside by", float(outside), "ms", _ROUNDING_MS),
                 expected=f"timestamps from 0 to {end:.6g} ms",
                 snippet=_snippet(session, sounds),
+                evidence={"grids": grids},
             )
-    return conforms()
+    return conforms(evidence={"grids": grids})
 
 
 @check(

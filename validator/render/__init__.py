@@ -7,7 +7,7 @@ from importlib import import_module
 
 from ..report import Report
 
-_KINDS = ("json", "junit", "sarif", "badge")
+KINDS = ("json", "junit", "sarif", "badge", "html")
 
 
 def _render(kind: str) -> Callable[[Report], str]:
@@ -20,5 +20,5 @@ def _render(kind: str) -> Callable[[Report], str]:
     return render
 
 
-RENDERERS: dict[str, Callable[[Report], str]] = {kind: _render(kind) for kind in _KINDS}
+RENDERERS: dict[str, Callable[[Report], str]] = {kind: _render(kind) for kind in KINDS}
 """What can be written to a file, by the name of its option."""

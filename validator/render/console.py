@@ -18,7 +18,7 @@ from rich.text import Text
 from ..report import Report, Result, Status
 from ..text import one_line, printable
 
-_MARKS = {
+MARKS = {
     Status.PASSED: ("ok", "green"),
     Status.FAILED: ("FAIL", "bold red"),
     Status.WARNED: ("warn", "yellow"),
@@ -52,7 +52,8 @@ _LONGEST_CELL = 110
 class Progress:
     """A bar on stderr while checks run; nothing where stderr is no terminal."""
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(self, *, enabled: bool, runs: int = 1) -> None:
+        self._runs = runs
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -67,7 +68,7 @@ class Progress:
         from ..checks import CATALOGUE
 
         self._bar.start()
-        self._task = self._bar.add_task("loading", total=len(CATALOGUE))
+        self._task = self._bar.add_task("loading", total=self._runs * len(CATALOGUE))
         return self
 
     def __exit__(
@@ -92,15 +93,7 @@ def render(report: Report, *, quiet: bool = False, debug: bool = False) -> str:
         debug: Include the submission's tracebacks.
     """
     out = io.StringIO()
-    terminal = _is_terminal(sys.stdout)
-    console = Console(
-        file=out,
-        force_terminal=terminal,
-        color_system="auto" if terminal else None,
-        width=max(shutil.get_terminal_size((_PLAIN_WIDTH, 0)).columns, _NARROWEST),
-        highlight=False,
-        legacy_windows=False,
-    )
+    console = console_into(out)
     if not quiet:
         console.print(_table(report))
     for result in report.results:
@@ -113,6 +106,19 @@ def render(report: Report, *, quiet: bool = False, debug: bool = False) -> str:
         console.print()
     console.print(Text(summary(report), "bold" if report.conforms else "bold red"), soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def console_into(out: io.StringIO) -> Console:
+    """A console that writes there as standard output would look."""
+    terminal = _is_terminal(sys.stdout)
+    return Console(
+        file=out,
+        force_terminal=terminal,
+        color_system="auto" if terminal else None,
+        width=max(shutil.get_terminal_size((_PLAIN_WIDTH, 0)).columns, _NARROWEST),
+        highlight=False,
+        legacy_windows=False,
+    )
 
 
 def summary(report: Report) -> str:
@@ -143,7 +149,7 @@ def _table(report: Report) -> Table:
     table.add_column("measured", overflow="fold", ratio=1)
     table.add_column("s", justify="right", no_wrap=True)
     for result in report.results:
-        mark, style = _MARKS[result.status]
+        mark, style = MARKS[result.status]
         table.add_row(
             result.check.id,
             Text(mark, style),
@@ -227,7 +233,7 @@ def _undecided(console: Console, report: Report) -> None:
 
 
 def _heading(console: Console, result: Result) -> None:
-    mark, style = _MARKS[result.status]
+    mark, style = MARKS[result.status]
     console.print()
     console.print(
         Text.assemble((f"{mark} {result.check.id} ", style), (result.check.title, "bold"))
