@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
 import keyword
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -95,8 +95,8 @@ def _check_name(name: str) -> None:
         near = re.sub(r"[^a-z0-9]+", "_", Path(name).name.lower()).strip("_0123456789")
         example = near if _NAME.fullmatch(near) else "my_model"
         raise UsageError(
-            f"{name!r}: a module's name is 2 to 40 lower-case letters, digits and single underscores, "
-            f"a letter first, for example {example}"
+            f"{name!r}: a module's name is 2 to 40 lower-case letters, digits and single "
+            f"underscores, a letter first, for example {example}"
         )
 
 
