@@ -194,6 +194,15 @@ def test_expected_failures_are_accepted_and_turn_red_when_they_pass(
     assert "XPASS" in done.stdout
 
 
+def test_settings_name_the_submission(run: Validate, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.hear-validate]\nmodule = "seconds"\n')
+    assert run("--select", "T01").returncode == 1
+    assert run("good", "--select", "T01").returncode == 0
+    done = run("--profile", "organiser")
+    assert done.returncode == 2
+    assert "name the module" in done.stderr
+
+
 def test_a_run_without_behavioural_checks_is_not_green(run: Validate) -> None:
     done = run("good", "--select", "I02")
     assert done.returncode == 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from validator.options import Options, UsageError, from_pyproject
+from validator.options import Options, UsageError, from_pyproject, submission_in_pyproject
 
 
 def pyproject(folder: Path, table: str) -> Path:
@@ -33,6 +33,15 @@ def test_settings_are_read_from_the_nearest_file(tmp_path: Path) -> None:
         memory_limit_gb=2.5,
         expected={"L02": "needs 80 ms, see issue 3"},
     )
+
+
+def test_the_submission_is_found_from_a_folder_below(tmp_path: Path) -> None:
+    table = "[tool.hear-validate]\nmodule = 'm'\nweights = 'm/w.pt'\nstrict = true"
+    pyproject(tmp_path, table)
+    (tmp_path / "deep").mkdir()
+    assert submission_in_pyproject(tmp_path) == ("m", "m/w.pt")
+    assert submission_in_pyproject(tmp_path / "deep") == ("m", "../m/w.pt")
+    assert from_pyproject(tmp_path) == {"strict": True}
 
 
 def test_no_table_means_no_settings(tmp_path: Path) -> None:

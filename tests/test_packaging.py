@@ -89,6 +89,15 @@ def test_a_wheel_holds_both_packages_their_types_and_the_licence(wheel: Path) ->
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 
+def test_a_wheel_holds_every_file_of_the_template(wheel: Path) -> None:
+    template = CHECKOUT / "validator/template"
+    files = {
+        path.relative_to(CHECKOUT).as_posix() for path in template.rglob("*") if path.is_file()
+    }
+    assert {"validator/template/.gitignore.jinja"} < files
+    assert files <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_the_model_card_names_the_weights_it_describes() -> None:
     digest = hashlib.sha256((CHECKOUT / "weights/mel.safetensors").read_bytes()).hexdigest()
     assert digest in (CHECKOUT / "weights/README.md").read_text("utf-8")

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from .catalogue import UnknownIdError
-from .options import Options, UsageError, from_pyproject
+from .options import Options, UsageError, from_pyproject, submission_in_pyproject
 from .text import one_line
 
 _DONE = 0
@@ -63,8 +63,8 @@ def command(
     """Validate a submission to the HEAR audio-embedding API.
 
     MODULE is the name of an importable module; the current folder is looked in first. WEIGHTS
-    is the checkpoint, a file or a folder, that load_model is given. With --compare, every
-    argument is a module, or module=weights.
+    is the checkpoint, a file or a folder, that load_model is given. Without MODULE, both are
+    read from pyproject.toml. With --compare, every argument is a module, or module=weights.
 
     Settings and expected failures are read from [tool.hear-validate] in pyproject.toml.
 
@@ -75,6 +75,8 @@ def command(
 
         _print(catalogue.listing() if explain is None else catalogue.explanation(explain))
         return _DONE
+    if not names and not compare and given["profile"] != "organiser":
+        names = tuple(filter(None, submission_in_pyproject(Path.cwd())))
     if not names:
         raise UsageError("name the module to validate, for example: hear-validate my_module")
     if compare:
@@ -174,25 +176,35 @@ def _print(text: str | bytes) -> None:
 
 def main() -> None:
     """Run the command; every error of use is one line on stderr."""
+    run(command, "hear-validate")
+
+
+def run(command: click.Command, name: str) -> NoReturn:
+    """Run a command and exit; every error of use is one line on stderr.
+
+    Args:
+        command: Returns the exit status; prints tracebacks if it has an option `--debug`.
+        name: What the line begins with.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         status = command(standalone_mode=False)
     except click.ClickException as error:
-        _stop(error.format_message(), _CANNOT_RUN)
+        _stop(name, error.format_message(), _CANNOT_RUN)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        _stop("interrupted", _INTERRUPTED)
+        _stop(name, "interrupted", _INTERRUPTED)
     except (UsageError, UnknownIdError) as error:
-        _stop(str(error), _CANNOT_RUN)
+        _stop(name, str(error), _CANNOT_RUN)
     except Exception as error:
         if "--debug" in sys.argv:
             raise
         what = f"{type(error).__name__}: {error}"
-        _stop(f"stopped by {what}; --debug shows where", _CANNOT_RUN)
+        _stop(name, f"stopped by {what}; --debug shows where", _CANNOT_RUN)
     sys.exit(status)
 
 
-def _stop(message: str, status: int) -> NoReturn:
-    click.echo(f"hear-validate: {one_line(message, _LONGEST_MESSAGE)}", err=True)
+def _stop(name: str, message: str, status: int) -> NoReturn:
+    click.echo(f"{name}: {one_line(message, _LONGEST_MESSAGE)}", err=True)
     sys.exit(status)

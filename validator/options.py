@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class Options:
 
 
 def from_pyproject(folder: Path) -> dict[str, Any]:
-    """The `[tool.hear-validate]` table of the nearest `pyproject.toml`, checked.
+    """The options in the `[tool.hear-validate]` table of the nearest `pyproject.toml`, checked.
 
     Args:
         folder: Where to look, then in its parents.
@@ -96,14 +97,38 @@ def from_pyproject(folder: Path) -> dict[str, Any]:
     Raises:
         UsageError: If the table holds something else than settings.
     """
-    for place in (folder, *folder.parents):
-        file = place / "pyproject.toml"
-        if file.is_file():
-            return _table(file)
-    return {}
+    file = _nearest(folder)
+    return _named(_table(file), file) if file else {}
+
+
+def submission_in_pyproject(folder: Path) -> tuple[str | None, str | None]:
+    """The submission that the same table names: `module`, and `weights` if it has any.
+
+    Args:
+        folder: As for `from_pyproject`.
+
+    Returns:
+        The module's name and the path of its weights, each None where the table is silent.
+
+    Raises:
+        UsageError: As for `from_pyproject`.
+    """
+    file = _nearest(folder)
+    table = _table(file) if file else {}
+    if file and "weights" in table:
+        # From wherever below the command is run.
+        return table.get("module"), os.path.relpath(file.parent / table["weights"], folder)
+    return table.get("module"), None
+
+
+def _nearest(folder: Path) -> Path | None:
+    files = (place / "pyproject.toml" for place in (folder, *folder.parents))
+    return next((file for file in files if file.is_file()), None)
 
 
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "module": ((str,), "the name of a module"),
+    "weights": ((str,), "the path of the weights"),
     "select": ((list,), "a list of ids or families"),
     "skip": ((list,), "a list of ids or families"),
     "strict": ((bool,), "true or false"),
@@ -132,7 +157,7 @@ def _table(file: Path) -> dict[str, Any]:
         fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
         if not fits or (list in types and not all(isinstance(id_, str) for id_ in value)):
             raise UsageError(f"{file}: [tool.{_TABLE}] {key} must be {words}, not {value!r}")
-    return _named(table, file)
+    return table
 
 
 def _named(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
@@ -141,7 +166,11 @@ def _named(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
         "memory-limit": "memory_limit_gb",
         "expected-failures": "expected",
     }
-    options = {names.get(key, key): value for key, value in settings.items()}
+    options = {
+        names.get(key, key): value
+        for key, value in settings.items()
+        if key not in ("module", "weights")
+    }
     for key in ("select", "skip"):
         if key in options:
             options[key] = tuple(options[key])
