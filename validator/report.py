@@ -16,7 +16,13 @@ SCHEMA_VERSION = 1
 
 
 class Status(str, Enum):
-    """What became of a check."""
+    """What became of a check.
+
+    Examples:
+        >>> from validator import Status
+        >>> Status("unexpected pass").name
+        'UNEXPECTED_PASS'
+    """
 
     PASSED = "passed"
     FAILED = "failed"
@@ -58,6 +64,13 @@ class Result:
         verdict: What it found; None where it did not run.
         why: Why it was skipped, expected to fail, or broken.
         seconds: Wall-clock seconds.
+
+    Examples:
+        >>> from validator import Result, Status
+        >>> from validator.checks import CATALOGUE
+        >>> result = Result(CATALOGUE[0], Status.SKIPPED, why="left out by --skip")
+        >>> result.check.id, result.is_finding, result.to_dict()["status"]
+        ('I01', False, 'skipped')
     """
 
     check: Check
@@ -112,6 +125,14 @@ class Report:
         seconds: Of the whole run.
         not_found: What was wrong where the module does not exist at all, or "".
         file: The module's source file, or "".
+
+    Examples:
+        A run that tried nothing does not conform, although nothing failed:
+
+        >>> from validator import Report
+        >>> report = Report("my_model", "", "cpu", "participant", 0, {}, results=())
+        >>> report.errors, report.conforms, report.exit_status
+        (0, False, 1)
     """
 
     module: str
