@@ -2,6 +2,12 @@
 
 `hearbaseline` itself is the mel baseline; `hearbaseline.mel` and `hearbaseline.crepe` are the
 modules, each with the three functions of the API.
+
+Examples:
+    >>> import torch, hearbaseline
+    >>> audio = torch.zeros(2, 44100)  # two sounds of a second
+    >>> hearbaseline.get_scene_embeddings(audio, hearbaseline.load_model()).shape
+    torch.Size([2, 4096])
 """
 
 from ._version import __version__

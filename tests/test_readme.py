@@ -10,7 +10,8 @@ import pytest
 import hearbaseline
 from validator import validate
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+CHECKOUT = Path(__file__).parent.parent
+README = (CHECKOUT / "README.md").read_text("utf-8")
 
 
 def test_the_first_submission_has_no_finding(
@@ -47,6 +48,12 @@ def test_the_table_lists_every_baseline_with_its_figures() -> None:
         assert hops == f"{module.TIMESTAMP_HOP_MS:g} ms, {module.SCENE_HOP_MS:g} ms"
         count = sum(tensor.numel() for tensor in model.state_dict().values())
         assert parameters == f"{count / 1e6:.1f} M"
+
+
+def test_links_and_pictures_lead_to_files() -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert "docs/images/console.svg" in targets
+    assert [t for t in targets if not (CHECKOUT / t).is_file()] == []
 
 
 def test_the_two_commands_can_be_found() -> None:

@@ -1,9 +1,10 @@
 """A validator for submissions to the HEAR audio-embedding API.
 
->>> from validator import validate
->>> report = validate("hearbaseline", select=("I",))
->>> report.counts()[Status.FAILED]
-0
+Examples:
+    >>> from validator import Status, validate
+    >>> report = validate("hearbaseline", select=("I",))
+    >>> report.counts()[Status.FAILED]
+    0
 """
 
 from __future__ import annotations

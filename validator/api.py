@@ -48,6 +48,12 @@ def validate(
 
     Raises:
         UsageError: If the weights or an id do not exist, or the options make no sense.
+
+    Examples:
+        >>> from validator import validate
+        >>> report = validate("hearbaseline", select=("M01",))
+        >>> [r.verdict.seen for r in report.results if r.check.id == "M01"]
+        ['44100 Hz']
     """
     return run(module, weights, device, Options(**options), seen, pictures=pictures)
 

@@ -16,14 +16,26 @@ RETIRED_IDS: frozenset[str] = frozenset()
 
 
 class Severity(str, Enum):
-    """What a violation means: rejected (error) or told about (warning)."""
+    """What a violation means: rejected (error) or told about (warning).
+
+    Examples:
+        >>> from validator import Severity
+        >>> [severity.value for severity in Severity]
+        ['error', 'warning']
+    """
 
     ERROR = "error"
     WARNING = "warning"
 
 
 class Kind(str, Enum):
-    """The three things that a check can find."""
+    """The three things that a check can find.
+
+    Examples:
+        >>> from validator import Kind
+        >>> [kind.value for kind in Kind]
+        ['conforms', 'violates', 'inconclusive']
+    """
 
     CONFORMS = "conforms"
     VIOLATES = "violates"
@@ -32,7 +44,19 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number, with its unit and, where there is one, the bound it is held to."""
+    """One measured number, with its unit and, where there is one, the bound it is held to.
+
+    Attributes:
+        name: What was measured.
+        value: The number.
+        unit: Of the value and the limit; "" for a ratio or a count.
+        limit: The bound.
+
+    Examples:
+        >>> from validator import Figure
+        >>> print(Figure("hop", 50.0, "ms", limit=50.0))
+        hop 50 ms (limit 50)
+    """
 
     name: str
     value: float
@@ -62,6 +86,12 @@ class Verdict:
         figures: What was measured.
         snippet: Python lines that reproduce the finding outside the validator.
         evidence: What pictures and tables are made of, by name: arrays, numbers.
+
+    Examples:
+        >>> from validator.catalogue import Figure, violates
+        >>> verdict = violates("too coarse", Figure("hop", 60.0, "ms"), expected="50 ms or less")
+        >>> verdict.kind.value, verdict.figures[0].in_words
+        ('violates', '60 ms')
     """
 
     kind: Kind
@@ -112,6 +142,11 @@ class Check:
         run: The check itself.
         behavioural: Whether it looks at embeddings; a run without any such check is not green.
         long: Whether it runs only with `--long`.
+
+    Examples:
+        >>> from validator.checks import CATALOGUE
+        >>> next(f"{c.id} {c.title}: {c.severity.value}" for c in CATALOGUE if c.id == "T01")
+        'T01 timestamps are milliseconds: error'
     """
 
     id: str

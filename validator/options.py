@@ -19,7 +19,16 @@ _TABLE = "hear-validate"
 
 
 class UsageError(ValueError):
-    """Something about how the run was asked for; exit status 2."""
+    """Something about how the run was asked for; exit status 2.
+
+    Examples:
+        >>> from validator import UsageError, validate
+        >>> try:
+        ...     validate("my_model", seed=-1)
+        ... except UsageError as error:
+        ...     print(error)
+        --seed must be 0 or more
+    """
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,11 @@ class Options:
             quarters of what is free, whichever is less.
         profile: `participant` or `organiser`.
         expected: Expected failures, from id to reason.
+
+    Examples:
+        >>> from validator import Options
+        >>> Options(select=("T",), expected={"T09": "a hop of 100 ms"}).timeout_s
+        60.0
     """
 
     select: tuple[str, ...] = ()

@@ -19,7 +19,13 @@ SCHEMA_VERSION = 1
 
 
 class Status(str, Enum):
-    """What became of a check."""
+    """What became of a check.
+
+    Examples:
+        >>> from validator import Status
+        >>> Status("unexpected pass").name
+        'UNEXPECTED_PASS'
+    """
 
     PASSED = "passed"
     FAILED = "failed"
@@ -63,6 +69,13 @@ class Result:
         seconds: Wall-clock seconds.
         peak_bytes: Highest resident memory of the worker meanwhile; None where the check asked
             nothing that had not been answered before.
+
+    Examples:
+        >>> from validator import Result, Status
+        >>> from validator.checks import CATALOGUE
+        >>> result = Result(CATALOGUE[0], Status.SKIPPED, why="left out by --skip")
+        >>> result.check.id, result.is_finding, result.to_dict()["status"]
+        ('I01', False, 'skipped')
     """
 
     check: Check
@@ -120,6 +133,14 @@ class Report:
         not_found: What was wrong where the module does not exist at all, or "".
         file: The module's source file, or "".
         gallery: What pictures of the embeddings are drawn from, where it was asked for.
+
+    Examples:
+        A run that tried nothing does not conform, although nothing failed:
+
+        >>> from validator import Report
+        >>> report = Report("my_model", "", "cpu", "participant", 0, {}, results=())
+        >>> report.errors, report.conforms, report.exit_status
+        (0, False, 1)
     """
 
     module: str

@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Submission:
-    """What to load: a module's name, its weights, the device. Holds no handle."""
+    """What to load. Holds no handle.
+
+    Attributes:
+        module: The module's name.
+        weights: The checkpoint that `load_model` is given.
+        device: `cpu`, `cuda` or `cuda:N`.
+
+    Examples:
+        >>> from validator import Submission
+        >>> Submission("my_model").device
+        'cpu'
+    """
 
     module: str
     weights: Path | None = None

@@ -42,11 +42,21 @@ def read(path: str | Path) -> dict[str, NDArray[Any]]:
         path: A file that `hear-embed` wrote.
 
     Returns:
-        The entries that the module's docstring lists.
+        The entries by name: `scene_embedding`, shape (scene_embedding_size,),
+        `timestamp_embeddings`, shape (n_timestamps, timestamp_embedding_size), `timestamps`,
+        shape (n_timestamps,), in ms, and where they come from.
 
     Raises:
         OSError: If there is no such file.
         ValueError: If it is no complete result.
+
+    Examples:
+        After `hear-embed tests/data/audio --out embeddings`:
+
+        >>> from hearbaseline.embed import read
+        >>> result = read("embeddings/misc_crow.flac.npz")
+        >>> result["scene_embedding"].shape, result["timestamps"][:3].tolist()
+        ((4096,), [0.0, 50.0, 100.0])
     """
     try:
         with _opened(path) as file:

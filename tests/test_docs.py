@@ -1,0 +1,140 @@
+"""The documentation is so: its site builds without network, its examples run."""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parent.parent
+DOCS = CHECKOUT / "docs"
+
+_FENCE = re.compile(r'^```(\w+)(?: title="(.+?)")?\n(.*?)^```$', re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page: its language, the file it becomes ("" for none), its text."""
+
+    language: str
+    file: str
+    text: str
+
+
+def blocks(page: str) -> Iterator[Block]:
+    for match in _FENCE.finditer((DOCS / page).read_text("utf-8")):
+        yield Block(*match.groups(default=""))
+
+
+def shell(script: str, folder: Path) -> str:
+    """What commands print, run as a reader in an activated environment runs them.
+
+    `pip install .` goes to a folder of its own, and takes what it builds with from here.
+    """
+    installed = folder.parent / "installed"
+    paths = (str(CHECKOUT), os.environ.get("PYTHONPATH", ""), str(installed))
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "COLUMNS": "100",
+        "PIP_TARGET": str(installed),
+        "PIP_NO_DEPS": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # as pip reads it: without isolation
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site; whatever the build warns of fails it."""
+    folder = tmp_path_factory.mktemp("site")
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", f"--site-dir={folder}"]
+    done = subprocess.run(build, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+class _Resources(HTMLParser):
+    """Collects what a browser fetches to show a page; links to follow are none of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "a":
+            self.found += [value or "" for name, value in attrs if name in _FETCHED]
+
+
+_FETCHED = {"src", "srcset", "href", "data", "poster"}
+
+
+def test_the_site_fetches_nothing_from_other_servers(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    assert len(pages) >= len(list(DOCS.rglob("*.md")))
+    for page in pages:
+        resources = _Resources()
+        resources.feed(page.read_text("utf-8"))
+        assert resources.found
+        assert [r for r in resources.found if re.match(r"(https?:)?//", r)] == []
+    for sheet in (*site.rglob("*.css"), *site.rglob("*.svg")):
+        assert not re.search(
+            r"(url\(|@import|href=)\s*[\"']?(https?:)?//", sheet.read_text("utf-8")
+        )
+
+
+def test_formulas_are_drawn_without_a_script(site: Path) -> None:
+    formulas = [block for block in blocks("baselines.md") if block.language == "math"]
+    page = (site / "baselines/index.html").read_text("utf-8")
+    assert page.count("<math ") == len(formulas) > 5
+
+
+def test_the_overview_gives_the_commands_of_the_readme() -> None:
+    commands = re.findall(
+        r"<!-- .+ -->\n```sh\n(.+\n)```", (CHECKOUT / "README.md").read_text("utf-8")
+    )
+    assert commands
+    assert commands == [block.text for block in blocks("index.md") if block.language == "sh"]
+
+
+@pytest.mark.parametrize("page", ["baselines.md", "questions.md", "validating.md"])
+def test_the_code_of_a_page_runs_from_top_to_bottom(page: str) -> None:
+    code = [block.text for block in blocks(page) if block.language == "python"]
+    assert code
+    exec(compile("\n".join(code), page, "exec"), {"__name__": page})
+
+
+def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+    """Files are written, commands run, and a `text` block is what the last one printed."""
+    (tmp_path / "hearbaseline").symlink_to(CHECKOUT)
+    folder = tmp_path / "submission"
+    folder.mkdir()
+    printed = ""
+    for block in blocks("tutorial.md"):
+        if block.file:
+            (folder / block.file).parent.mkdir(exist_ok=True)
+            (folder / block.file).write_text(block.text)
+        elif block.language == "sh":
+            printed = shell(block.text, folder)
+        else:
+            assert block.language == "text"
+            flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            matches = doctest.OutputChecker().check_output(block.text, printed, flags)
+            assert matches, f"expected:\n{block.text}\nprinted:\n{printed}"
+    assert list((tmp_path / "installed").glob("my_model-*.dist-info"))
