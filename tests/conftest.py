@@ -1,6 +1,5 @@
 """What several tests need: real recordings."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,6 @@ import soxr
 from numpy.typing import NDArray
 
 from .mutation_table import pytest_terminal_summary  # noqa: F401 - a hook
-
-# An extra of 600 MB: pip install -e ".[test,tensorflow]" brings these tests in.
-collect_ignore = [] if find_spec("tensorflow") else ["test_tensorflow.py"]
 
 AUDIO = Path(__file__).parent / "data" / "audio"
 

@@ -207,7 +207,7 @@ def test_what_is_there_is_left_alone(tmp_path: Path, kind: str) -> None:
 
 def test_a_write_that_fails_half_way_leaves_nothing_behind(tmp_path: Path) -> None:
     # Files of at most 60 kB: the texts get written, the weights do not.
-    command = ["bash", "-c", 'ulimit -f 60 && exec "$0" my_model', COMMAND]
+    command = ["bash", "-c", 'ulimit -f 60 && exec "$0" my_model', str(COMMAND)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr == f"hear-init: {tmp_path}/my_model: cannot be written: File too large\n"

@@ -5,11 +5,10 @@ A file of `submissions/tensorflow` is named after the check that must find it, o
 """
 
 import ast
-import importlib.util
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,33 +24,18 @@ GOOD = sorted(path.stem for path in FOLDER.glob("good_*.py"))
 BAD = sorted(path.stem for path in FOLDER.glob("[A-Z]*.py"))
 
 Record = Callable[[str, object], None]
-Runs = dict[str, Future[Report]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def tensorflow_installed() -> None:
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.fail("TensorFlow is missing: pip install 'hearbaseline[tensorflow]'", pytrace=False)
+Runs = Callable[[str], Report]
 
 
 @pytest.fixture(scope="module")
-def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Runs]:
-    """The reports of what was collected, two at a time: most of each is TensorFlow's import."""
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     weights = tmp_path_factory.mktemp("weights") / "bands.npy"
     np.save(weights, np.random.default_rng(1).random((513, 48), dtype=np.float32))
-    wanted = [
-        item.callspec.params["submission"]
-        for item in request.session.items
-        if item.path == request.path and hasattr(item, "callspec")
-    ]
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+    with pytest.MonkeyPatch.context() as patch:
         patch.chdir(FOLDER)
-        # Two workers share the cores: their threads must not spin while they wait.
-        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-        yield {name: pool.submit(report, name, weights) for name in dict.fromkeys(wanted)}
-        pool.shutdown(cancel_futures=True)
+        # Several tests share the cores: their threads must not wait for each other.
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield functools.cache(lambda submission: report(submission, weights))
 
 
 def report(submission: str, weights: Path) -> Report:
@@ -89,7 +73,7 @@ def told(report: Report) -> str:
 def test_a_good_submission_is_accepted(
     submission: str, runs: Runs, record_property: Record
 ) -> None:
-    seen = runs[submission].result()
+    seen = runs(submission)
     found = {r.check.id for r in seen.results if r.is_finding}
     row = ("-", f"tensorflow.{submission}", " ".join(sorted(found)), outcome(set(), found))
     record_property(PROPERTY, row)
@@ -107,7 +91,7 @@ def test_a_good_submission_is_accepted(
 def test_a_defect_is_found_by_its_own_check(
     submission: str, runs: Runs, record_property: Record
 ) -> None:
-    seen = runs[submission].result()
+    seen = runs(submission)
     found = {r.check.id for r in seen.results if r.is_finding}
     id_ = submission.partition("_")[0]
     shown = outcome(expected(submission), found)
@@ -118,13 +102,13 @@ def test_a_defect_is_found_by_its_own_check(
 
 @pytest.mark.parametrize("submission", ["good_module"])
 def test_only_the_framework_in_use_is_imported(submission: str, runs: Runs) -> None:
-    (framework,) = runs[submission].result().environment["worker"]["frameworks"]
+    (framework,) = runs(submission).environment["worker"]["frameworks"]
     assert framework.startswith("tensorflow 2.")
 
 
 @pytest.mark.parametrize("submission", ["R03_batch_statistics"])
 def test_the_snippet_reproduces_the_finding_in_tensorflow(submission: str, runs: Runs) -> None:
-    (verdict,) = (r.verdict for r in runs[submission].result().results if r.is_finding)
+    (verdict,) = (r.verdict for r in runs(submission).results if r.is_finding)
     assert verdict is not None
     snippet = subprocess.run(
         [sys.executable, "-c", verdict.snippet], cwd=FOLDER, capture_output=True, text=True

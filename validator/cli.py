@@ -76,7 +76,8 @@ def command(
         _print(catalogue.listing() if explain is None else catalogue.explanation(explain))
         return _DONE
     if not names and not compare and given["profile"] != "organiser":
-        names = tuple(filter(None, submission_in_pyproject(Path.cwd())))
+        module, weights = submission_in_pyproject(Path.cwd())
+        names = tuple(filter(None, (module, module and weights)))
     if not names:
         raise UsageError("name the module to validate, for example: hear-validate my_module")
     if compare:
