@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -68,26 +69,17 @@ def run(
     pictures: bool = False,
 ) -> Report:
     """The same as `validate`, the options already made."""
-    submission = Submission(_name(module), _existing(weights), _device(device))
-    limits = Limits(options.timeout_s, _memory(options.memory_limit_gb))
     begin = time.perf_counter()
-    session = Session(
-        submission,
-        lambda wanted: WorkerProcess(wanted, limits),
-        seed=options.seed,
-    )
-    try:
+    with opened(module, weights, device, options) as session:
         runner = Runner(CATALOGUE, session, options)
         missing, file = _imported(session)
         results = () if missing else runner.run(seen)
         environment = _environment(session)
         shown = gallery(session, results) if pictures and results else None
-    finally:
-        session.close()
     return Report(
         module=module,
         weights=str(weights or ""),
-        device=submission.device,
+        device=session.submission.device,
         profile=options.profile,
         seed=options.seed,
         environment=environment,
@@ -97,6 +89,24 @@ def run(
         file=file,
         gallery=shown,
     )
+
+
+@contextmanager
+def opened(
+    module: str, weights: str | Path | None, device: str, options: Options
+) -> Iterator[Session]:
+    """A session with a submission; its worker ends with the context.
+
+    Raises:
+        UsageError: As for `validate`.
+    """
+    submission = Submission(_name(module), _existing(weights), _device(device))
+    limits = Limits(options.timeout_s, _memory(options.memory_limit_gb))
+    session = Session(submission, lambda wanted: WorkerProcess(wanted, limits), seed=options.seed)
+    try:
+        yield session
+    finally:
+        session.close()
 
 
 def _existing(weights: str | Path | None) -> Path | None:

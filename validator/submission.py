@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # `--help`, and pytest where nothing is validated, do without NumPy.
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
