@@ -52,9 +52,10 @@ def test_it_passes_hear_validate_without_a_finding(programs: Path, written: Path
 
 
 def test_its_own_tests_pass(programs: Path, written: Path) -> None:
-    done = program(programs, "python", "-m", "pytest", "-W", "error", cwd=written)
+    done = program(programs, "python", "-m", "pytest", "-v", "-W", "error", cwd=written)
     assert done.returncode == 0, done.stdout
-    assert re.search(r"\d passed", done.stdout)
+    assert "test_chunks_do_not_show PASSED" in done.stdout
+    assert "hear-validate::T11 PASSED" in done.stdout
 
 
 def test_it_is_installed_with_its_weights(programs: Path, written: Path, tmp_path: Path) -> None:
