@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ class Stimulus:
 
     name: str
     code: str
-    audio: Audio
+    audio: Audio = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.audio)
