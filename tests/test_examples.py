@@ -20,6 +20,7 @@ CROW = Path(__file__).parent / "data/audio/misc_crow.flac"
 
 PUBLIC = (
     "validator",
+    "validator.testing",
     "hearbaseline",
     *(
         m

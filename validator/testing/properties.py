@@ -29,6 +29,13 @@ class PropertyError(AssertionError):
     Attributes:
         batch: The audio.
         snippet: Python that shows it outside the tests.
+
+    Examples:
+        >>> from validator.stimuli import noise
+        >>> from validator.testing import PropertyError
+        >>> error = PropertyError("two calls differ", noise(1, 16000), "print(scene(audio, model))")
+        >>> error.batch.audio.shape
+        (1, 16000)
     """
 
     def __init__(self, seen: str, batch: Stimulus, snippet: str) -> None:
@@ -38,7 +45,19 @@ class PropertyError(AssertionError):
 
 
 def shapes_follow_the_input(subject: Subject, batch: Stimulus) -> None:
-    """An embedding for every sound, and a timestamp for every timestamp embedding."""
+    """An embedding for every sound, and a timestamp for every timestamp embedding.
+
+    Args:
+        subject: The submission.
+        batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
+
+    Raises:
+        PropertyError: Where that does not hold.
+
+    Examples:
+        >>> from validator.testing import hold, load, shapes_follow_the_input
+        >>> hold(shapes_follow_the_input, load("hearbaseline"), examples=2)
+    """
     n, model = len(batch), subject.model
     scenes, (embeddings, times) = subject.scene(batch), subject.timestamps(batch)
     if scenes.shape != (n, int(model.scene_embedding_size)):
@@ -58,7 +77,19 @@ def shapes_follow_the_input(subject: Subject, batch: Stimulus) -> None:
 
 
 def embeddings_are_finite(subject: Subject, batch: Stimulus) -> None:
-    """No infinity and no NaN, whatever the audio."""
+    """No infinity and no NaN, whatever the audio.
+
+    Args:
+        subject: The submission.
+        batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
+
+    Raises:
+        PropertyError: Where that does not hold.
+
+    Examples:
+        >>> from validator.testing import embeddings_are_finite, hold, load
+        >>> hold(embeddings_are_finite, load("hearbaseline"), examples=2)
+    """
     for function, numbers in _embeddings(subject, batch).items():
         if not np.isfinite(numbers).all():
             bad = int((~np.isfinite(numbers)).sum())
@@ -67,7 +98,19 @@ def embeddings_are_finite(subject: Subject, batch: Stimulus) -> None:
 
 
 def timestamps_are_regular_and_inside(subject: Subject, batch: Stimulus) -> None:
-    """Increasing, equally spaced, within the audio, and the same for all sounds; in ms."""
+    """Increasing, equally spaced, within the audio, and the same for all sounds; in ms.
+
+    Args:
+        subject: The submission.
+        batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
+
+    Raises:
+        PropertyError: Where that does not hold.
+
+    Examples:
+        >>> from validator.testing import hold, load, timestamps_are_regular_and_inside
+        >>> hold(timestamps_are_regular_and_inside, load("hearbaseline"), examples=2)
+    """
     times = np.asarray(subject.timestamps(batch)[1], np.float64)
     end = 1000 * batch.n_samples / subject.sample_rate
     steps = np.diff(times, axis=1)
@@ -85,7 +128,19 @@ def timestamps_are_regular_and_inside(subject: Subject, batch: Stimulus) -> None
 
 
 def repeated_calls_agree(subject: Subject, batch: Stimulus) -> None:
-    """The same audio has the same embeddings each time."""
+    """The same audio has the same embeddings each time.
+
+    Args:
+        subject: The submission.
+        batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
+
+    Raises:
+        PropertyError: Where that does not hold.
+
+    Examples:
+        >>> from validator.testing import hold, load, repeated_calls_agree
+        >>> hold(repeated_calls_agree, load("hearbaseline"), examples=2)
+    """
     first, again = _embeddings(subject, batch), _embeddings(subject, batch)
     for function, numbers in first.items():
         _agree(
@@ -95,7 +150,19 @@ def repeated_calls_agree(subject: Subject, batch: Stimulus) -> None:
 
 
 def each_sound_is_embedded_alone(subject: Subject, batch: Stimulus) -> None:
-    """A sound has the same embeddings alone as in a batch, at every position."""
+    """A sound has the same embeddings alone as in a batch, at every position.
+
+    Args:
+        subject: The submission.
+        batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
+
+    Raises:
+        PropertyError: Where that does not hold.
+
+    Examples:
+        >>> from validator.testing import each_sound_is_embedded_alone, hold, load
+        >>> hold(each_sound_is_embedded_alone, load("hearbaseline"), examples=2)
+    """
     together = _embeddings(subject, batch)
     for k in range(len(batch)):
         for function, alone in _embeddings(subject, batch.pick(k)).items():
@@ -108,7 +175,19 @@ def each_sound_is_embedded_alone(subject: Subject, batch: Stimulus) -> None:
 
 
 def order_does_not_matter(subject: Subject, batch: Stimulus) -> None:
-    """The batch the other way round has the embeddings the other way round."""
+    """The batch the other way round has the embeddings the other way round.
+
+    Args:
+        subject: The submission.
+        batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
+
+    Raises:
+        PropertyError: Where that does not hold.
+
+    Examples:
+        >>> from validator.testing import hold, load, order_does_not_matter
+        >>> hold(order_does_not_matter, load("hearbaseline"), examples=2)
+    """
     there = _embeddings(subject, batch)
     back = _embeddings(subject, batch.pick(*range(len(batch))[::-1]))
     for function, numbers in there.items():

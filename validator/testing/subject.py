@@ -28,6 +28,12 @@ class Subject:
         module: The module.
         model: What `load_model` returned.
         weights: The checkpoint's path, or "".
+
+    Examples:
+        >>> from validator.stimuli import noise
+        >>> from validator.testing import load
+        >>> load("hearbaseline").scene(noise(2, 44100)).shape
+        (2, 4096)
     """
 
     module: ModuleType
