@@ -17,6 +17,8 @@ import torch
 
 import validator
 
+from .processes import interruptible
+
 SCHEMA = json.loads((Path(validator.__file__).parent / "report.schema.json").read_text("utf-8"))
 BASE = Path(__file__).parent / "submissions" / "base.py"
 COMMAND = str(Path(sys.executable).with_name("hear-validate"))
@@ -298,7 +300,7 @@ def test_an_error_of_ours_is_one_line_unless_debugged(folder: Path) -> None:
 
 
 def test_an_interrupt_is_one_line_and_leaves_no_worker(folder: Path) -> None:
-    running = subprocess.Popen([COMMAND, "waits"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    running = interruptible([COMMAND, "waits"], cwd=folder, stderr=subprocess.PIPE)
     for _ in range(600):
         if (folder / "waiting").exists():
             break

@@ -13,6 +13,7 @@ import soundfile
 from hearbaseline.embed import read
 
 from ..conftest import AUDIO
+from ..processes import interruptible
 from .conftest import Embed, write_tone
 
 
@@ -185,7 +186,7 @@ def get_scene_embeddings(audio, model):
     (folder / "tiny.py").write_text(slow)
     arguments = ("in", "--out", "out", "--module", "tiny")
     command = [str(Path(sys.executable).with_name("hear-embed")), *arguments]
-    running = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+    running = interruptible(command, cwd=folder, stderr=subprocess.PIPE)
     for _ in range(600):
         if (folder / "waiting").exists():
             break
