@@ -1,5 +1,6 @@
 """What several tests need: real recordings."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,10 @@ import soxr
 from numpy.typing import NDArray
 
 from .mutation_table import pytest_terminal_summary  # noqa: F401 - a hook
+
+# Read when torch is imported. Tests run side by side, with workers of their own: threads that spin
+# while they wait take the cores from those that work.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 AUDIO = Path(__file__).parent / "data" / "audio"
 
