@@ -7,7 +7,7 @@ import torchcrepe
 
 from hearbaseline import crepe
 
-from .measure import Duel, Embed
+from ._measure import Duel, Embed
 
 _CASES = ((1, 1.0, 7), (4, 1.0, 5), (16, 1.0, 3), (1, 4.0, 5), (16, 4.0, 3), (1, 60.0, 3))
 
@@ -24,7 +24,7 @@ def duels(device: str) -> list[Duel]:
         return torch.cat(sounds).flatten(2)
 
     def duel(name: str, hop_ms: float, ours: Embed, theirs: Embed) -> Duel:
-        return Duel(name, "torchcrepe", model.sample_rate, hop_ms, ours, theirs, _CASES)
+        return Duel(name, "torchcrepe", model, hop_ms, ours, theirs, _CASES)
 
     return [
         duel(

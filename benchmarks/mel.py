@@ -7,7 +7,7 @@ from torch.nn.functional import pad
 
 from hearbaseline import mel
 
-from .measure import Duel, Embed
+from ._measure import Duel, Embed
 
 _CASES = (
     (1, 1.0, 41), (16, 1.0, 21), (64, 1.0, 11), (1, 10.0, 21), (16, 10.0, 7), (64, 10.0, 3),
@@ -27,8 +27,7 @@ def duels(device: str) -> list[Duel]:
         return torch.log(power @ model.mel_scale.T + mel.EPSILON) @ model.projection
 
     def duel(name: str, hop_ms: float, ours: Embed, peer: Embed) -> Duel:
-        rate = model.sample_rate
-        return Duel(name, "straightforward PyTorch", rate, hop_ms, ours, peer, _CASES)
+        return Duel(name, "straightforward PyTorch", model, hop_ms, ours, peer, _CASES)
 
     return [
         duel(
