@@ -231,16 +231,21 @@ def test_what_needs_no_submission_imports_no_more_than_it_needs(
     ).stderr
     modules = {line.rpartition("|")[2].strip() for line in imported.splitlines()}
     assert "validator.cli" in modules
-    assert not modules & {
+    heavy = {
         "torch",
         "tensorflow",
         "librosa",
+        "scipy",
         "rich",
         "psutil",
         "soxr",
         "jinja2",
         "matplotlib",
+        "multiprocessing",
     }
+    if arguments[0] in ("--help", "-V"):  # the checks themselves, which --list names, use it
+        heavy.add("numpy")
+    assert not modules & heavy
 
 
 def test_importing_the_validator_imports_no_framework(folder: Path) -> None:
