@@ -48,6 +48,7 @@ def _device(_: click.Context, __: click.Parameter, value: str) -> str:
     type=click.IntRange(1),
     help="Sounds of one length embedded at once.",
 )
+@click.option("--verbose", is_flag=True, help="Say where the time went.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(package_name="hearbaseline")
 def command(
@@ -57,6 +58,7 @@ def command(
     model: str,
     device: str,
     batch_size: int,
+    verbose: bool,
     debug: bool,
 ) -> int:
     """Embed AUDIO files and folders with a model that speaks the HEAR API.
@@ -91,6 +93,8 @@ def command(
         counts = run(
             jobs, embedder, batch_size, done=lambda n: progress.update(task, advance=n), say=say
         )
+    if verbose:
+        click.echo(_line(str(counts.spent)), err=True)
     click.echo(f"{counts}, in {out}")
     return 1 if counts.failed else 0
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .._version import __version__
@@ -18,6 +19,7 @@ from .errors import EmbedError, SubmissionError, UnreadableError
 from .jobs import Job
 from .model import Embedded, Embedder
 from .sounds import Sound
+from .spent import Spent
 from .writer import Writer
 
 _READERS = 4
@@ -43,11 +45,12 @@ Say = Callable[[str, EmbedError | None], None]
 
 @dataclass
 class Counts:
-    """What became of the jobs."""
+    """What became of the jobs, and of the time."""
 
     embedded: int = 0
     current: int = 0
     failed: int = 0
+    spent: Spent = field(default_factory=Spent)
 
     def __str__(self) -> str:
         """The last line that the command prints."""
@@ -85,6 +88,7 @@ def run(
         UsageError: If results cannot be written; those already written stay.
     """
     counts = Counts()
+    spent = counts.spent
 
     def fail(error: EmbedError) -> None:
         say(str(error), error)
@@ -100,12 +104,20 @@ def run(
             else:
                 yield job, fingerprint
 
+    def load(path: Path) -> Sound:
+        with spent.on("reading"):
+            return sounds.load(path, embedder.sample_rate)
+
     readers = ThreadPoolExecutor(_READERS)
     try:
-        with Writer() as writer:
-            loaded = _loaded(_read(list(todo()), embedder.sample_rate, readers), fail, say)
+        with spent.on("checking"):
+            left = list(todo())
+        with Writer(spent) as writer:
+            loaded = _loaded(_read(left, load, readers), spent, fail, say)
             for batch in _batches(loaded, batch_size):
-                for one, embedded in _embed(batch, embedder, fail):
+                with spent.on("computing"):
+                    results = _embed(batch, embedder, fail)
+                for one, embedded in results:
                     writer.submit(one.job.output, _entries(one, embedded, embedder))
                     counts.embedded += 1
                     done(1)
@@ -127,14 +139,14 @@ _Reading = tuple[Job, str, Future[Sound]]
 
 
 def _read(
-    jobs: list[tuple[Job, str]], sample_rate: int, readers: ThreadPoolExecutor
+    jobs: list[tuple[Job, str]], load: Callable[[Path], Sound], readers: ThreadPoolExecutor
 ) -> Iterator[_Reading]:
     """Sounds in the order of the jobs, read ahead as far as memory should be used."""
     ahead: deque[tuple[float, _Reading]] = deque()
     ahead_s = 0.0
     for job, fingerprint in jobs:
         seconds = sounds.announced_s(job.source)
-        reading = readers.submit(sounds.load, job.source, sample_rate)
+        reading = readers.submit(load, job.source)
         ahead.append((seconds, (job, fingerprint, reading)))
         ahead_s += seconds
         while ahead and (len(ahead) > _AHEAD or ahead_s > _AHEAD_S):
@@ -146,12 +158,13 @@ def _read(
 
 
 def _loaded(
-    readings: Iterable[_Reading], fail: Callable[[EmbedError], None], say: Say
+    readings: Iterable[_Reading], spent: Spent, fail: Callable[[EmbedError], None], say: Say
 ) -> Iterator[_Loaded]:
     """The sounds that could be read; the others, and odd ones, are told about."""
     for job, fingerprint, reading in readings:
         try:
-            sound = reading.result()
+            with spent.on("waiting"):
+                sound = reading.result()
         except UnreadableError as error:
             fail(error)
             continue
