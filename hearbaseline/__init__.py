@@ -10,7 +10,24 @@ Examples:
     torch.Size([2, 4096])
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
-from .mel import get_scene_embeddings, get_timestamp_embeddings, load_model
+
+if TYPE_CHECKING:
+    from .mel import get_scene_embeddings, get_timestamp_embeddings, load_model
 
 __all__ = ["__version__", "get_scene_embeddings", "get_timestamp_embeddings", "load_model"]
+
+
+def __getattr__(name: str) -> Any:
+    # PyTorch takes seconds to import: `hear-embed --help` is to answer at once.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import mel
+
+    return getattr(mel, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

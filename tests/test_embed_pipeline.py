@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from hearbaseline.embed import pipeline, read, sounds
+from hearbaseline.embed import pipeline, read, sounds, store
 from hearbaseline.embed.errors import EmbedError, SubmissionError
 from hearbaseline.embed.jobs import Job, find_jobs
 from hearbaseline.embed.model import Embedded, Embedder
@@ -142,9 +142,9 @@ def test_audio_that_vanishes_fails_alone(tmp_path: Path, monkeypatch: pytest.Mon
     write_levels(tmp_path, [800] * 3)
     standing = pipeline._standing
 
-    def vanishing(job: Job, embedder: Embedder) -> tuple[str, bool]:
+    def vanishing(job: Job, module: str, made_with: store.State) -> tuple[str, bool]:
         (tmp_path / "01.wav").unlink(missing_ok=True)
-        return standing(job, embedder)
+        return standing(job, module, made_with)
 
     monkeypatch.setattr(pipeline, "_standing", vanishing)
     counts, (line,) = embed_all(tmp_path, Fake())

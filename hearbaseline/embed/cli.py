@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
@@ -73,6 +74,10 @@ def command(
 
     jobs = find_jobs(audio, out)
     _make(out)
+
+    # Must be said before PyTorch is imported. While files are read and written, its threads do not
+    # get all cores; those that then spin until the last one is done take them away from it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
     from rich.console import Console
     from rich.progress import Progress

@@ -96,7 +96,8 @@ def run(
         done(1)
 
     def todo() -> Iterator[tuple[Job, str]]:
-        standing = readers.map(lambda job: _standing(job, embedder), jobs)
+        made_with = store.state(embedder.files)
+        standing = readers.map(lambda job: _standing(job, embedder.name, made_with), jobs)
         for job, (fingerprint, current) in zip(jobs, standing, strict=True):
             if current:
                 counts.current += 1
@@ -126,10 +127,10 @@ def run(
     return counts
 
 
-def _standing(job: Job, embedder: Embedder) -> tuple[str, bool]:
+def _standing(job: Job, module: str, made_with: store.State) -> tuple[str, bool]:
     """The job's fingerprint, and whether it has a current result."""
     try:
-        fingerprint = store.fingerprint(job.source, embedder.name, embedder.files)
+        fingerprint = store.fingerprint(job.source, module, made_with)
     except OSError:  # which file and why is said when it is read
         return "", False
     return fingerprint, store.is_current(job.output, fingerprint)

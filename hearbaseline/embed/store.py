@@ -24,7 +24,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,20 +112,34 @@ def _opened(path: str | Path) -> Iterator[Any]:
             yield file
 
 
-def fingerprint(source: Path, module: str, made_with: list[Path]) -> str:
+State = list[tuple[str, int, int]]
+"""Files by their place, size and time of change."""
+
+
+def state(files: Iterable[Path]) -> State:
+    """What tells whether files have changed.
+
+    Raises:
+        OSError: If one of them is gone.
+    """
+    places = [path.resolve() for path in files]
+    stats = [path.stat() for path in places]
+    return [(str(p), s.st_size, s.st_mtime_ns) for p, s in zip(places, stats, strict=True)]
+
+
+def fingerprint(source: Path, module: str, made_with: State) -> str:
     """Of what a result depends on: the audio, the module, its code, its weights, our version.
 
-    A file counts by its place, size and time of change; the device and the batch size do not
-    count, since they change embeddings by rounding only.
+    The device and the batch size do not count, since they change embeddings by rounding only.
 
     Args:
         source: The audio file.
         module: The HEAR module's name.
-        made_with: Files whose change makes results stale: the module's own, the weights.
+        made_with: State of the files whose change makes results stale: the module's own, the
+            weights. Asked for once, since it takes as long as reading a short sound.
 
     Raises:
-        OSError: If one of the files is gone.
+        OSError: If the audio file is gone.
     """
-    paths = [path.resolve() for path in (*made_with, source)]
-    files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
-    return hashlib.sha256(json.dumps([__version__, module, files]).encode()).hexdigest()
+    known = json.dumps([__version__, module, made_with, state([source])])
+    return hashlib.sha256(known.encode()).hexdigest()

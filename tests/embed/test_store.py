@@ -55,8 +55,8 @@ def test_a_fingerprint_follows_audio_module_and_weights(tmp_path: Path) -> None:
     audio, code = tmp_path / "a.wav", tmp_path / "m.py"
     audio.write_bytes(b"1")
     code.write_bytes(b"1")
-    before = store.fingerprint(audio, "m", [code])
-    assert store.fingerprint(audio, "m", [code]) == before
-    assert store.fingerprint(audio, "n", [code]) != before
+    before = store.fingerprint(audio, "m", store.state([code]))
+    assert store.fingerprint(audio, "m", store.state([code])) == before
+    assert store.fingerprint(audio, "n", store.state([code])) != before
     code.write_bytes(b"22")
-    assert store.fingerprint(audio, "m", [code]) != before
+    assert store.fingerprint(audio, "m", store.state([code])) != before
