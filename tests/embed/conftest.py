@@ -1,14 +1,19 @@
-"""A small HEAR module, sounds to embed, and the command."""
+"""A small HEAR module, sounds to embed, and the command, here or in a process of its own."""
 
-import os
+import importlib
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+
+from hearbaseline.embed import cli
+
+COMMAND = str(Path(sys.executable).with_name("hear-embed"))
 
 MODULE = """
 import torch
@@ -42,13 +47,37 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def embed(folder: Path) -> Embed:
+def embed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Embed:
+    """Run the command in the folder, in this process: importing PyTorch again takes seconds."""
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # modules change within a second
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        importlib.invalidate_caches()
+        monkeypatch.setattr(sys, "argv", ["hear-embed", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        said = capsys.readouterr()
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", "")).startswith(str(folder)):
+                del sys.modules[name]
+        assert isinstance(stopped.value.code, int)
+        return subprocess.CompletedProcess(sys.argv, stopped.value.code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def command(folder: Path) -> Embed:
     """Run the installed command in the folder."""
 
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [str(Path(sys.executable).with_name("hear-embed")), *arguments]
+    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, env=os.environ | environment
+            [COMMAND, *arguments], cwd=folder, capture_output=True, text=True, **options
         )
 
     return run

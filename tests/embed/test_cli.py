@@ -1,38 +1,19 @@
-"""The installed command: exit statuses, one line for each problem, results that load."""
+"""The command: exit statuses, one line for each problem, results that load."""
 
-import signal
-import subprocess
-import sys
-import time
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from hearbaseline.embed import read
+from hearbaseline import __version__
+from hearbaseline.embed import jobs, read
 
 from ..conftest import AUDIO
-from ..processes import interruptible
 from .conftest import Embed, write_tone
 
-
-def test_recordings_become_loadable_results(folder: Path, embed: Embed) -> None:
-    done = embed(str(AUDIO), "--out", "out", "--module", "tiny")
-    n_files = len(list(AUDIO.glob("*.flac")))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"embedded {n_files}, already there 0, failed 0, in out\n"
-    assert done.stderr == ""
-    for path in AUDIO.glob("*.flac"):
-        found = read(folder / "out" / f"{path.name}.npz")
-        duration = soundfile.info(path).duration
-        assert float(found["duration"]) == pytest.approx(duration)
-        assert found["scene_embedding"].shape == (2,)
-        assert found["timestamp_embeddings"].shape == (len(found["timestamps"]), 2)
-        assert found["timestamps"].dtype == np.float32
-        assert found["timestamps"][-1] == pytest.approx(1000 * duration, abs=21)
-        assert str(found["module"]) == "tiny"
-        assert int(found["sample_rate"]) == 16000
+RUN = ("--out", "out", "--module", "tiny")
 
 
 def test_the_reference_baseline_is_the_default(folder: Path, embed: Embed) -> None:
@@ -75,15 +56,58 @@ def test_sounds_of_one_length_share_a_batch_and_keep_their_embeddings(
         assert np.array_equal(one["scene_embedding"], four["scene_embedding"])
 
 
-def test_an_unreadable_file_is_reported_and_the_others_go_on(folder: Path, embed: Embed) -> None:
-    write_tone(folder / "in" / "a.wav")
-    (folder / "in" / "b.wav").write_text("no audio")
-    write_tone(folder / "in" / "c.wav")
-    done = embed("in", "--out", "out", "--module", "tiny")
-    assert done.returncode == 1
-    assert done.stdout.startswith("embedded 2, already there 0, failed 1")
+def test_files_that_would_collide_are_refused_before_any_work(folder: Path, embed: Embed) -> None:
+    for name in ("a", "b"):
+        write_tone(folder / name / "x.wav")
+    done = embed("a/x.wav", "b/x.wav", *RUN)
+    assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.startswith("hear-embed: in/b.wav: cannot be read as audio")
+    assert line.startswith("hear-embed: a/x.wav and b/x.wav would both be written to out/x.wav.npz")
+    assert not (folder / "out").exists()
+
+
+def test_a_result_tells_where_it_comes_from(folder: Path, embed: Embed) -> None:
+    write_tone(folder / "in" / "sub" / "x.flac", 0.5, 44100)
+    assert embed("in", "--batch", "2", *RUN).returncode == 0
+    found = read(folder / "out" / "sub" / "x.flac.npz")
+    said = {name: value.item() for name, value in found.items() if value.shape == ()}
+    assert len(said.pop("fingerprint")) == 64
+    assert said == {
+        "source": "in/sub/x.flac",
+        "duration": 0.5,
+        "sample_rate": 16000,
+        "module": "tiny",
+        "weights": "",
+        "version": __version__,
+    }
+
+
+def test_every_faulty_file_is_one_line_and_the_others_go_on(folder: Path, embed: Embed) -> None:
+    write_tone(folder / "in" / "good.wav")
+    (folder / "in" / "text.wav").write_text("no audio")
+    soundfile.write(folder / "in" / "empty.wav", np.zeros(0), 16000)
+    soundfile.write(folder / "in" / "nan.wav", np.full(99, np.nan), 16000, subtype="FLOAT")
+    (folder / "in" / "no\nbytes\x1b[31m.wav").touch()
+    done = embed("in", *RUN)
+    assert done.returncode == 1
+    assert done.stdout == "embedded 1, already there 0, failed 4, in out\n"
+    lines = sorted(done.stderr.splitlines())
+    assert len(lines) == 4
+    assert lines[0].startswith("hear-embed: in/empty.wav: holds no samples")
+    assert lines[1].startswith("hear-embed: in/nan.wav: holds samples that are NaN")
+    assert lines[2].startswith("hear-embed: in/no bytes")
+    assert lines[3].startswith("hear-embed: in/text.wav: cannot be read as audio")
+    assert all(line.isprintable() for line in lines)
+
+
+def test_verbose_says_where_the_time_went(folder: Path, embed: Embed) -> None:
+    write_tone(folder / "a.wav")
+    assert embed("a.wav", *RUN).stderr == ""
+    done = embed("a.wav", "--out", "again", "--module", "tiny", "--verbose")
+    assert done.stdout == "embedded 1, already there 0, failed 0, in again\n"
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("hear-embed: computing took 0.")
+    assert len(re.findall(r"\d+\.\d s\b", line)) == 6
 
 
 def test_audio_beyond_full_scale_is_said_and_embedded(folder: Path, embed: Embed) -> None:
@@ -137,7 +161,24 @@ def test_every_mistake_is_one_line_without_traceback(
     assert words in line
 
 
-def test_debug_shows_the_traceback(folder: Path, embed: Embed) -> None:
+def test_debug_shows_why_a_file_failed_and_keeps_the_exit_status(
+    folder: Path, embed: Embed
+) -> None:
+    write_tone(folder / "a.wav")
+    with (folder / "tiny.py").open("a") as file:
+        file.write("def get_scene_embeddings(audio, model): return {}['layer']\n")
+    done = embed("a.wav", *RUN)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    done = embed("a.wav", *RUN, "--debug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "return {}['layer']" in done.stderr
+    done = embed("gone.wav", *RUN, "--debug")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+def test_debug_shows_why_a_module_cannot_be_imported(folder: Path, embed: Embed) -> None:
     write_tone(folder / "a.wav")
     (folder / "raises.py").write_text("1 / 0")
     done = embed("a.wav", "--out", "out", "--module", "raises", "--debug")
@@ -145,61 +186,27 @@ def test_debug_shows_the_traceback(folder: Path, embed: Embed) -> None:
     assert "Traceback" in done.stderr
 
 
-def test_a_full_disk_stops_with_one_line_and_keeps_results(folder: Path, embed: Embed) -> None:
-    write_tone(folder / "in" / "a.wav")
-    write_tone(folder / "in" / "b.wav", 0.6)
-    (folder / "tiny.py").write_text(
-        (folder / "tiny.py").read_text()
-        + """
-import errno, numpy
-real, count = numpy.savez, iter(range(9))
-def savez(*args, **kwargs):
-    if next(count) == 1:
-        raise OSError(errno.ENOSPC, "No space left on device")
-    return real(*args, **kwargs)
-numpy.savez = savez
-"""
-    )
-    run = ("in", "--out", "out", "--module", "tiny")
-    done = embed(*run)
+@pytest.mark.parametrize("device", ["gpu", "cuda:x", "", "meta", "cuda:99"])
+def test_a_device_that_is_none_is_bad_usage(folder: Path, embed: Embed, device: str) -> None:
+    write_tone(folder / "a.wav")
+    done = embed("a.wav", *RUN, "--device", device)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert "out/b.wav.npz: cannot be written (No space left on device)" in line
-    assert [p.name for p in (folder / "out").iterdir()] == ["a.wav.npz"]
+    assert "--device" in line
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(folder: Path, embed: Embed) -> None:
-    for n in range(3):
-        write_tone(folder / "in" / f"{n}.wav", 0.5 + n / 10)
-    slow = (
-        (folder / "tiny.py").read_text()
-        + """
-import pathlib, time
-first = get_scene_embeddings
-def get_scene_embeddings(audio, model):
-    if audio.shape[1] > 9000 and not pathlib.Path("go").exists():
-        pathlib.Path("waiting").touch()
-        time.sleep(60)
-    return first(audio, model)
-"""
-    )
-    (folder / "tiny.py").write_text(slow)
-    arguments = ("in", "--out", "out", "--module", "tiny")
-    command = [str(Path(sys.executable).with_name("hear-embed")), *arguments]
-    running = interruptible(command, cwd=folder, stderr=subprocess.PIPE)
-    for _ in range(600):
-        if (folder / "waiting").exists():
-            break
-        time.sleep(0.1)
-    running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert errors.split("\n", 1)[1] == (  # click ends the line of the ^C
-        "hear-embed: interrupted; the same command goes on where it stopped\n"
-    )
-    assert [p.name for p in (folder / "out").iterdir()] == ["0.wav.npz"]
-    (folder / "go").touch()
-    assert embed(*arguments).stdout.startswith("embedded 2, already there 1, failed 0")
+def test_an_error_of_ours_is_one_line_too(
+    folder: Path, embed: Embed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(jobs, "find_jobs", broken)
+    write_tone(folder / "a.wav")
+    done = embed("a.wav", *RUN)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "RuntimeError: unforeseen" in line
 
 
 def test_help_and_version_answer(embed: Embed) -> None:

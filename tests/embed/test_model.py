@@ -10,7 +10,7 @@ import pytest
 from hearbaseline.embed.errors import SubmissionError, UsageError
 from hearbaseline.embed.model import Embedder
 
-from .embed.conftest import MODULE
+from .conftest import MODULE
 
 Load = Callable[..., Embedder]
 
