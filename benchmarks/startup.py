@@ -20,6 +20,7 @@ COMMANDS = {
     "python -c pass": (sys.executable, "-c", "pass"),
     "import torch": (sys.executable, "-c", "import torch"),
     "import hearbaseline": (sys.executable, "-c", "import hearbaseline"),
+    "import hearbaseline.mel": (sys.executable, "-c", "import hearbaseline.mel"),
     "import validator": (sys.executable, "-c", "import validator"),
     "hear-validate --help": (str(_SCRIPTS / "hear-validate"), "--help"),
     "hear-validate --list": (str(_SCRIPTS / "hear-validate"), "--list"),
@@ -27,8 +28,8 @@ COMMANDS = {
 }
 
 _GOALS_S = {"hear-validate --help": 0.3, "hear-validate --list": 0.3}
-_GOALS_RATIO = {"import hearbaseline": 1.15}
-"""Times as long as `import torch`, at most."""
+_GOALS_RATIO = {"import hearbaseline": 1.15, "import hearbaseline.mel": 1.15}
+"""Times as long as `import torch`, at most; the first does not import it, a baseline does."""
 
 
 def tables(*, quick: bool) -> list[Table]:
