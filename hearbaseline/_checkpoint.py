@@ -110,6 +110,7 @@ def restore(
     path: str | Path,
     *,
     unused: tuple[str, ...] = (),
+    assign: bool = False,
 ) -> None:
     """Put a state dict into a model; every name and shape must agree.
 
@@ -118,6 +119,7 @@ def restore(
         state: Tensors by name.
         path: Where they come from, for messages.
         unused: Beginnings of names that the checkpoint may hold and the model does not need.
+        assign: Whether the model takes over the tensors themselves instead of copying them.
 
     Raises:
         CheckpointError: If names are missing or unexpected, or shapes or dtypes differ.
@@ -145,4 +147,4 @@ def restore(
             f"{path}: is no checkpoint of {type(model).__name__}: {'; '.join(problems[:4])}; "
             "give one saved from this model, or none at all"
         )
-    model.load_state_dict(given)
+    model.load_state_dict(given, assign=assign)

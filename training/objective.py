@@ -32,7 +32,6 @@ class Objective:
             instrument plays.
         temperature: Of the cosine similarities.
         diversity_weight: Of the diversity loss.
-        penalty_weight: Of the mean square of the latents (the authors' code; not in the paper).
         gumbel: Greatest and least temperature of the Gumbel softmax.
     """
 
@@ -45,7 +44,6 @@ class Objective:
     cross_negatives: int = 60
     temperature: float = 0.1
     diversity_weight: float = 0.1
-    penalty_weight: float = 10.0
     gumbel: tuple[float, float] = (2.0, 0.5)
 
 
@@ -56,17 +54,15 @@ class Loss:
     Attributes:
         total: What is minimised; a scalar with a gradient.
         contrastive: Mean cross entropy of the masked frames, nats.
-        accuracy: Share of the masked frames whose own target is the most similar.
+        accuracy: Share of the masked frames whose own target alone is the most similar.
         perplexity: exp(entropy) of the mean use of the entries, over the codebooks: how many
             entries are in use, at most codebooks x entries.
-        penalty: Mean square of the latents.
     """
 
     total: Tensor
     contrastive: Tensor
     accuracy: Tensor
     perplexity: Tensor
-    penalty: Tensor
 
 
 class Quantiser(nn.Module):
@@ -129,7 +125,7 @@ class Pretraining(nn.Module):
         super().__init__()
         self.model = model
         self.objective = objective
-        self.projection = model.encoder.feature_projection
+        self.projection = self.model.encoder.feature_projection
         n_latent = self.projection.layer_norm.normalized_shape[0]
         size = self.projection.projection.out_features
         self.mask_embedding = nn.Parameter(torch.rand(size))
@@ -156,7 +152,6 @@ class Pretraining(nn.Module):
         """
         objective = self.objective
         latents, _ = self.model.feature_extractor(audio, None)
-        penalty = latents.float().square().mean()
         mask = draw_mask(len(latents), latents.shape[1], objective, generator)
         rows = mask.nonzero()[:, 0]
         mask = mask.to(audio.device)
@@ -173,12 +168,8 @@ class Pretraining(nn.Module):
         entropy = -(use * (use + 1e-7).log()).sum(dim=-1)
         perplexity = entropy.exp().sum()
         diversity = 1 - perplexity / use.numel()
-        total = (
-            contrastive
-            + objective.diversity_weight * diversity
-            + objective.penalty_weight * penalty
-        )
-        parts = (part.detach() for part in (contrastive, accuracy, perplexity, penalty))
+        total = contrastive + objective.diversity_weight * diversity
+        parts = (part.detach() for part in (contrastive, accuracy, perplexity))
         return Loss(total, *parts)
 
 
@@ -245,20 +236,19 @@ def contrast(
         contexts: Shape (n, size).
         targets: Shape (n, size).
         others: Indices of distractors, shape (n, n_others). One that was quantised like the own
-            target is no distractor and is left out.
+            target stays, as in the paper. The authors' code leaves it out, so that a quantiser
+            with a single answer has no loss at all; a small model finds that within 200 steps.
         temperature: Of the cosine similarities.
 
     Returns:
-        Mean cross entropy, and the share of frames whose own target is the most similar.
+        Mean cross entropy, and the share of frames whose own target alone is the
+        most similar.
     """
     contexts, targets = (F.normalize(x.float(), dim=-1) for x in (contexts, targets))
     # All pairs once: cheaper than to gather each frame's distractors.
     similarity = contexts @ targets.T
     own = similarity.diagonal()[:, None]
-    with torch.no_grad():
-        same = (targets @ targets.T).gather(1, others) > 1 - 1e-5
-    distractors = similarity.gather(1, others).masked_fill(same, -torch.inf)
-    logits = torch.cat([own, distractors], dim=1) / temperature
+    logits = torch.cat([own, similarity.gather(1, others)], dim=1) / temperature
     loss = F.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.long))
-    accuracy = (logits.argmax(dim=1) == 0).float().mean()
+    accuracy = (logits[:, :1] > logits[:, 1:]).all(dim=1).float().mean()
     return loss, accuracy

@@ -1,0 +1,193 @@
+"""What is probed: scene embeddings of the baselines, layer by layer where there are layers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.clips import Clip, ProbeError, Task, write_arrays
+
+Embed = Callable[[Clip], NDArray[np.float32]]
+"""A clip's scene embeddings, one for each layer, shape (n_layers, size)."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A way to embed clips.
+
+    Attributes:
+        name: For the table.
+        sample_rate: Hz, of the clips that it takes.
+        identity: Changes whenever the embeddings may: the cache goes by it.
+        load: Makes the function that embeds; called only where the cache does not help.
+        layered: Whether there is an embedding for each layer.
+    """
+
+    name: str
+    sample_rate: int
+    identity: str
+    load: Callable[[], Embed]
+    layered: bool = False
+
+
+def embed(
+    embedding: Embedding,
+    task: Task,
+    cache: Path | None,
+    done: Callable[[int], object] = lambda _: None,
+) -> NDArray[np.float32]:
+    """Embed a task's clips, each by itself, since padding to a common length would change them.
+
+    Args:
+        embedding: With which.
+        task: Its clips at the embedding's sample rate.
+        cache: A folder in which embeddings are kept for the next time.
+        done: Called with 1 after each clip.
+
+    Returns:
+        Shape (n_clips, n_layers, size).
+    """
+    key = hashlib.sha256(f"{embedding.identity} {task.digest}".encode()).hexdigest()[:20]
+    kept = cache / f"embeddings-{key}.npz" if cache else None
+    if kept and kept.is_file():
+        with np.load(kept) as held:
+            embedded: NDArray[np.float32] = held["embedded"]
+        return embedded
+    function = embedding.load()
+    rows = []
+    for clip in task.clips:
+        rows.append(function(clip))
+        done(1)
+    embedded = np.stack(rows)
+    if kept:
+        write_arrays(kept, embedded=embedded)
+    return embedded
+
+
+def mfcc() -> Embedding:
+    """The classical statistics that a learned embedding has to beat."""
+
+    def load() -> Embed:
+        from training.mfcc import statistics
+
+        return lambda clip: statistics(clip)[None]
+
+    identity = f"mfcc {metadata.version('librosa')} {_source('training', 'mfcc')}"
+    return Embedding("MFCC statistics", 16000, identity, load)
+
+
+def baseline(name: str) -> Embedding:
+    """A baseline of this package with the weights that it ships.
+
+    Args:
+        name: "mel" or "crepe".
+    """
+    module = import_module(f"hearbaseline.{name}")
+
+    def load() -> Embed:
+        import torch
+
+        model = module.load_model()
+
+        def function(clip: Clip) -> NDArray[np.float32]:
+            scene: NDArray[np.float32] = module.get_scene_embeddings(
+                torch.from_numpy(clip)[None], model
+            ).numpy()
+            return scene
+
+        return function
+
+    rate = {"mel": 44100, "crepe": 16000}[name]
+    return Embedding(name, rate, f"{name} {_source('hearbaseline', name)}", load)
+
+
+def wav2vec2(checkpoint: Path, name: str) -> Embedding:
+    """Our wav2vec 2.0 at every layer.
+
+    Args:
+        checkpoint: What `hearbaseline.wav2vec2.load_model` takes, a file.
+        name: For the table.
+
+    Raises:
+        ProbeError: If it cannot be read.
+    """
+    try:
+        sha = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ProbeError(
+            f"{checkpoint}: cannot be read ({error.strerror}); give a checkpoint"
+        ) from error
+    identity = f"wav2vec2 {sha} {_source('hearbaseline', 'wav2vec2')}"
+    return Embedding(name, 16000, identity, lambda: _layers(checkpoint), layered=True)
+
+
+def twin(checkpoint: Path, seed: int) -> Embedding:
+    """A checkpoint's architecture with the weights that training would start from.
+
+    Args:
+        checkpoint: For its configuration.
+        seed: Of the weights; with that of the run, it is what the run began with.
+
+    Raises:
+        ProbeError: If the checkpoint cannot be read.
+    """
+    from hearbaseline._wav2vec2_checkpoint import build, read, save_checkpoint
+
+    try:
+        config = read(checkpoint).config
+    except (OSError, ValueError) as error:
+        raise ProbeError(str(error)) from error
+
+    def load() -> Embed:
+        import torch
+
+        with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
+            torch.manual_seed(seed)
+            file = Path(folder) / "twin.safetensors"
+            save_checkpoint(file, build(config).state_dict(), config)
+            return _layers(file)
+
+    # Which layer is the default changes nothing here, and snapshots of a run share their twin.
+    architecture = {key: value for key, value in config.items() if key != "layer"}
+    identity = (
+        f"twin {seed} {json.dumps(architecture, sort_keys=True)} {metadata.version('torch')} "
+        f"{_source('hearbaseline', 'wav2vec2')}"
+    )
+    return Embedding(f"random weights, seed {seed}", 16000, identity, load, layered=True)
+
+
+def _layers(checkpoint: Path) -> Embed:
+    """Scene embeddings of all layers in one pass: the means over time of the hidden states."""
+    import torch
+
+    from hearbaseline.wav2vec2 import load_model
+
+    try:
+        model = load_model(str(checkpoint))
+    except (OSError, ValueError, ImportError) as error:
+        raise ProbeError(str(error)) from error
+
+    def function(clip: Clip) -> NDArray[np.float32]:
+        states = model.hidden_states(torch.from_numpy(clip)[None])
+        means: NDArray[np.float32] = torch.cat([state.mean(dim=1) for state in states]).numpy()
+        return means
+
+    return function
+
+
+def _source(package: str, name: str) -> str:
+    """SHA-256 of the code that embeds: a changed model is embedded again."""
+    sha = hashlib.sha256()
+    folder = Path(str(import_module(package).__file__)).parent
+    shared = [folder / "_frames.py", folder / "_audio.py"]
+    for path in sorted({*folder.glob(f"*{name}*.py"), *filter(Path.is_file, shared)}):
+        sha.update(path.read_bytes())
+    return sha.hexdigest()
