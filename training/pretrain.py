@@ -82,7 +82,8 @@ class Recipe:
     def gumbel_at(self, step: int) -> float:
         """Falls by the same factor at each step, as in the paper (section 4.2)."""
         most, least = self.objective.gumbel
-        return float(most * (least / most) ** min(1.0, step / max(1.0, self.gumbel_share * self.steps)))
+        gone = min(1.0, step / max(1.0, self.gumbel_share * self.steps))
+        return float(most * (least / most) ** gone)
 
 
 class Run:
