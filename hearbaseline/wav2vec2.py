@@ -57,7 +57,7 @@ class Wav2Vec2(torch.nn.Module):
         >>> model = wav2vec2.load_model()
         >>> states = model.hidden_states(torch.zeros(1, 16000))
         >>> len(states), states[0].shape[:2]  # the transformer's input, and each layer's output
-        (7, torch.Size([1, 49]))
+        (5, torch.Size([1, 49]))
     """
 
     sample_rate = 16000
