@@ -156,7 +156,7 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
         >>> from hearbaseline import wav2vec2
         >>> model = wav2vec2.load_model()
         >>> model.sample_rate, model.n_layers
-        (16000, 6)
+        (16000, 4)
         >>> wav2vec2.load_model(layer=3).layer
         3
     """
