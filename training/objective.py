@@ -76,6 +76,9 @@ class Quantiser(nn.Module):
     def __init__(self, n_in: int, objective: Objective):
         super().__init__()
         self.shape = (objective.codebooks, objective.entries)
+        # Not in the paper. What all latents share, nearly everything before they are trained,
+        # would choose the same few entries for all: without it a short run stays with 12 of 320.
+        self.spread = nn.BatchNorm1d(n_in, affine=False, track_running_stats=False)
         self.logits = nn.Linear(n_in, objective.codebooks * objective.entries)
         # As the authors' code draws them: spread enough for all entries to be chosen at first.
         nn.init.normal_(self.logits.weight, std=1.0)
@@ -97,7 +100,7 @@ class Quantiser(nn.Module):
             The chosen entries side by side, shape (n, target_size), with straight-through
             gradients, and the mean probabilities of all entries, shape (codebooks, entries).
         """
-        logits = self.logits(latents).float().unflatten(1, self.shape)
+        logits = self.logits(self.spread(latents)).float().unflatten(1, self.shape)
         uniform = torch.rand(logits.shape, generator=generator).clamp(1e-9, 1 - 1e-7)
         noise = -(-uniform.log()).log()
         soft = ((logits + noise.to(logits.device)) / temperature).softmax(dim=-1)
