@@ -27,8 +27,8 @@ class Crops:
 
     seconds: tuple[float, ...] = (1.0, 2.0, 4.0)
     batch_seconds: float = 32.0
-    speech: float = 0.5
-    music: float = 0.35
+    speech: float = 0.45
+    music: float = 0.4
     effects: float = 0.15
 
 

@@ -40,8 +40,8 @@ class Objective:
     codebooks: int = 2
     entries: int = 160
     target_size: int = 128
-    negatives: int = 60
-    cross_negatives: int = 60
+    negatives: int = 40
+    cross_negatives: int = 80
     temperature: float = 0.1
     diversity_weight: float = 0.1
     gumbel: tuple[float, float] = (2.0, 0.5)

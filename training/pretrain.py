@@ -60,7 +60,7 @@ class Recipe:
         architecture, objective, crops: The model, its task and its audio.
     """
 
-    steps: int = 2000
+    steps: int = 4500
     warmup: float = 0.1
     decay: float = 0.3
     learning_rate: float = 1e-3
