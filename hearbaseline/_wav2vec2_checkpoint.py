@@ -25,7 +25,7 @@ from ._wav2vec2_names import (
 
 NAME = "hearbaseline.wav2vec2"
 
-OWN = ("normalise", "layer")
+OWN = ("normalise", "layer", "pooling", "filters")
 """What a configuration says beside the arguments of torchaudio's `wav2vec2_model`."""
 
 DROPOUTS = (
@@ -58,7 +58,7 @@ def build(config: Mapping[str, Any]) -> nn.Module:
 
     Args:
         config: The arguments of `torchaudio.models.wav2vec2_model`; dropouts are 0 unless named,
-            and `normalise` and `layer` are for the baseline.
+            `normalise`, `layer` and `pooling` are for the baseline, and `filters` for its training.
 
     Raises:
         ImportError: If torchaudio does not import beside the installed PyTorch.

@@ -1,10 +1,11 @@
-"""wav2vec 2.0's convolutions as matrix products: the same function, at half the time.
+"""wav2vec 2.0's convolutions, a few frames at a time and channels last: the same function, sooner.
 
-A strided convolution of channels-last frames needs no copies: where the stride is two, the first
-two taps of all outputs are the frames taken two by two, a matrix of half as many rows and twice
-as many columns, and the third tap is every other frame. Each is one product with a part of the
-kernel. Layer norms then find their channels side by side, where channels-first frames would be
-transposed twice for each.
+oneDNN, which computes PyTorch's convolutions on a CPU, takes channels-last frames as they are, and
+layer norms then find their channels side by side, where channels-first frames would be transposed
+twice for each. Few frames stay in the cache from layer to layer. On a GPU, where PyTorch
+lets convolutions round to TF32, they are matrix products: where the stride is two, the first two
+taps of all outputs are the frames taken two by two, a matrix of half as many rows and twice as many
+columns, and the third tap is every other frame.
 
 The group norm of the first layer, which is one over time for each channel, costs nothing: the
 layer is linear, so the mean and variance of its outputs follow from those of the few samples
@@ -53,14 +54,23 @@ class Geometry:
             stride *= layer.stride
         return cls(field, stride)
 
+    @property
+    def margin(self) -> int:
+        """Samples of silence on either side that let a sound begin and end within frames.
+
+        0 where the first frame's centre is less than a stride into the sound without them, as in
+        the published models, which are trained so.
+        """
+        return 0 if self.field < 2 * self.stride else (self.field - self.stride) // 2
+
     def padding(self, n_samples: int) -> tuple[int, int]:
-        """Samples before and after a sound that is shorter than a frame, to centre it in one."""
-        lacking = max(self.field - n_samples, 0)
-        return (lacking + 1) // 2, lacking // 2
+        """Samples of silence before and after a sound; a sound that fills no frame is centred."""
+        lacking = max(self.field - 2 * self.margin - n_samples, 0)
+        return self.margin + (lacking + 1) // 2, self.margin + lacking // 2
 
     def count(self, n_samples: int) -> int:
-        """Frames of a sound: those that fit into it, and at least one."""
-        return max(n_samples - self.field, 0) // self.stride + 1
+        """Frames of a sound: those that fit into it with its padding, and at least one."""
+        return max(n_samples + 2 * self.margin - self.field, 0) // self.stride + 1
 
     def timestamps(self, n_samples: int, sample_rate: int) -> Tensor:
         """Centres of the receptive fields.
@@ -141,10 +151,10 @@ class Extractor:
         taps = flat.unfold(0, extent, stride).reshape(len(audio), -1, extent)
         kernels, biases = self.first
         if len(kernels) > 1:
-            kernels, biases = kernels[sounds], biases[sounds]
+            x = torch.baddbmm(biases[sounds, None], taps, kernels[sounds]).flatten(0, 1)
         else:
-            taps = taps.flatten(0, 1)[None]
-        x = torch.baddbmm(biases[:, None], taps, kernels).flatten(0, 1)
+            weight = kernels[0].T.contiguous()[..., None]
+            x = convolve(taps.flatten(0, 1), weight, biases[0], 1)
         return activate(layer, x)
 
 
@@ -160,6 +170,14 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> Ten
     Returns:
         float32, shape ((n - kernel) // stride + 1, n_out).
     """
+    if x.device.type == "cpu":
+        y = F.conv2d(x.T[None, :, None], weight[:, :, None], bias, (1, stride))
+        return y[0, :, 0].T.contiguous()  # which it is, if the kernel was arranged
+    return multiply(x, weight, bias, stride)
+
+
+def multiply(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> Tensor:
+    """`convolve` by matrix products: nothing is copied, and all is float32 on a GPU too."""
     n_in, extent = weight.shape[1:]
     n = (len(x) - extent) // stride + 1
     matrix = _matrix(weight)
@@ -185,10 +203,10 @@ def activate(layer: Any, x: Tensor) -> Tensor:
 
 
 def arrange(layers: Iterable[Any]) -> None:
-    """Put kernels into memory as the products want them; names, shapes and values stay."""
+    """Put kernels into memory channels last; names, shapes and values stay."""
     for layer in layers:
         weight = layer.conv.weight
-        weight.data = weight.data.permute(2, 1, 0).contiguous().permute(2, 1, 0)
+        weight.data = weight.data.mT.contiguous().mT
 
 
 def _matrix(weight: Tensor) -> Tensor:

@@ -32,6 +32,9 @@ SCENE_HOP_MS = 20.0
 EPSILON = 1e-7
 """Added to the variance of a sound that is normalised, as in transformers."""
 
+POOLINGS = {"mean": 1, "mean, deviation": 2}
+"""How a scene's embedding follows from those of its frames, and how many times as long it is."""
+
 CPU_FRAMES, GPU_FRAMES = WHOLE, 16 * WHOLE
 """Frames of short sounds that are embedded together, so that memory stays bounded when they are
 many. A GPU is faster with more."""
@@ -46,7 +49,11 @@ class Wav2Vec2(torch.nn.Module):
     Args:
         config: Arguments of `torchaudio.models.wav2vec2_model`, dropouts left out; beside them
             `normalise`, whether each sound is brought to zero mean and unit variance (by default
-            it is), and `layer`, whose output the embeddings are (by default the last).
+            it is), `layer`, whose output the embeddings are (by default the last), and `pooling`,
+            one of `POOLINGS` (by default the mean).
+
+    Raises:
+        ValueError: If there is no such pooling.
 
     Source: Baevski et al. 2020, section 2 (feature encoder and context network) and appendix B
     (base and large); Hsu et al. 2021, section II-A and table I.
@@ -57,7 +64,7 @@ class Wav2Vec2(torch.nn.Module):
         >>> model = wav2vec2.load_model()
         >>> states = model.hidden_states(torch.zeros(1, 16000))
         >>> len(states), states[0].shape[:2]  # the transformer's input, and each layer's output
-        (5, torch.Size([1, 49]))
+        (5, torch.Size([1, 50]))
     """
 
     sample_rate = 16000
@@ -73,7 +80,10 @@ class Wav2Vec2(torch.nn.Module):
         self.n_layers = len(self.encoder.transformer.layers)
         self.layer = int(config.get("layer", self.n_layers))
         self.timestamp_embedding_size = int(config["encoder_embed_dim"])
-        self.scene_embedding_size = self.timestamp_embedding_size
+        self.pooling = str(config.get("pooling", "mean"))
+        if self.pooling not in POOLINGS:
+            raise ValueError(f"pooling is {self.pooling!r}, not one of {', '.join(POOLINGS)}")
+        self.scene_embedding_size = POOLINGS[self.pooling] * self.timestamp_embedding_size
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> Tensor:
@@ -101,8 +111,23 @@ class Wav2Vec2(torch.nn.Module):
         """
         return list(self._states(audio))
 
+    def pool(self, frames: Tensor) -> Tensor:
+        """Scene embeddings from those of frames.
+
+        Args:
+            frames: Shape (n_sounds, n_frames, timestamp_embedding_size).
+
+        Returns:
+            The mean over frames and, where `pooling` says so, behind it the standard deviation,
+            shape (n_sounds, scene_embedding_size).
+        """
+        mean = frames.mean(dim=1)
+        if self.pooling == "mean":
+            return mean
+        return torch.cat([mean, frames.std(dim=1, correction=0)], dim=1)
+
     def extractor(self, audio: Tensor) -> Extractor:
-        """The feature extractor over sounds, normalised and at least a frame long.
+        """The feature extractor over sounds, normalised and padded.
 
         Args:
             audio: float32, shape (n_sounds, n_samples), in [-1, 1], at 16000 Hz.
@@ -194,7 +219,8 @@ def get_timestamp_embeddings(audio: Tensor, model: Wav2Vec2) -> tuple[Tensor, Te
     Returns:
         Embeddings, float32, shape (n_sounds, n_timestamps, timestamp_embedding_size), and
         timestamps in ms, float32, shape (n_sounds, n_timestamps): the centres of the frames'
-        receptive fields.
+        receptive fields. Frames that reach beyond the sound hear silence there; those of the
+        published models do only in sounds shorter than one.
 
     Raises:
         ValueError: If the audio is not as described.
@@ -205,7 +231,7 @@ def get_timestamp_embeddings(audio: Tensor, model: Wav2Vec2) -> tuple[Tensor, Te
         >>> audio = torch.zeros(2, 16000)  # two sounds of a second
         >>> embeddings, timestamps = wav2vec2.get_timestamp_embeddings(audio, wav2vec2.load_model())
         >>> embeddings.shape[:2], timestamps[0, :3].tolist()
-        (torch.Size([2, 49]), [12.5, 32.5, 52.5])
+        (torch.Size([2, 50]), [10.0, 30.0, 50.0])
     """
     check_audio(audio)
     n_sounds, n_samples = audio.shape
@@ -222,6 +248,8 @@ def get_timestamp_embeddings(audio: Tensor, model: Wav2Vec2) -> tuple[Tensor, Te
 @torch.no_grad()
 def get_scene_embeddings(audio: Tensor, model: Wav2Vec2) -> Tensor:
     """Embed sounds as wholes: the mean over frames every 20 ms.
+
+    The bundled weights add the standard deviation over frames, which tells what comes and goes.
 
     Args:
         audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 16000 Hz, on the
@@ -242,4 +270,4 @@ def get_scene_embeddings(audio: Tensor, model: Wav2Vec2) -> Tensor:
         >>> scene.shape == (2, model.scene_embedding_size)
         True
     """
-    return get_timestamp_embeddings(audio, model)[0].mean(dim=1)
+    return model.pool(get_timestamp_embeddings(audio, model)[0])

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from hearbaseline import wav2vec2
 from hearbaseline._wav2vec2_checkpoint import save_checkpoint
 
-from .wav2vec2_models import KINDS, error, recordings, torchaudio_model
+from .wav2vec2_models import KINDS, LONG, error, recordings, torchaudio_model
 
 # Of one sound alone to the same in a batch: only the order of summation differs.
 BATCH = 1e-5
@@ -97,12 +98,34 @@ def test_short_sounds_are_centred_in_a_receptive_field(
     assert timestamps.tolist() == [[centre + 20 * k for k in range(n_frames)]] * 3
 
 
+@pytest.mark.parametrize("n_samples", [1, 200, 319, 320, 639, 640, 16000])
+@torch.no_grad()
+def test_sounds_begin_and_end_within_long_frames(n_samples: int, tmp_path: Path) -> None:
+    """The frames are those of the sound between zeros, and centred in their own 20 ms."""
+    built: Any = torchaudio_model(LONG)
+    save_checkpoint(tmp_path / "long.safetensors", built.state_dict(), LONG)
+    model = wav2vec2.load_model(str(tmp_path / "long.safetensors"))
+    audio = noise(2, n_samples)
+    embeddings, timestamps = wav2vec2.get_timestamp_embeddings(audio, model)
+    n_frames = max(1, n_samples // 320)
+    centre = min(n_samples // 2, 160)
+    assert timestamps.tolist() == [[centre / 16 + 20 * k for k in range(n_frames)]] * 2
+    normed = (audio - audio.mean(dim=1, keepdim=True)) / (
+        audio.var(dim=1, keepdim=True, correction=0) + 1e-7
+    ).sqrt()
+    field = 1180
+    before = field // 2 - centre
+    after = field + (n_frames - 1) * 320 - n_samples - before
+    expected = built.extract_features(torch.nn.functional.pad(normed, (before, after)))[0][-1]
+    assert error(embeddings, built.encoder.transformer.layer_norm(expected)) < 1e-5
+
+
 @settings(max_examples=25, deadline=None)
 @given(n_sounds=st.integers(1, 4), n_samples=st.integers(1, 24000))
 def test_any_length_and_batch_has_the_contracts_shapes(n_sounds: int, n_samples: int) -> None:
     model, audio = wav2vec2.load_model(), noise(n_sounds, n_samples)
     embeddings, timestamps = wav2vec2.get_timestamp_embeddings(audio, model)
-    n_frames = max(0, n_samples - 400) // 320 + 1
+    n_frames = max(1, n_samples // 320)
     assert embeddings.shape == (n_sounds, n_frames, model.timestamp_embedding_size)
     assert embeddings.dtype == timestamps.dtype == torch.float32
     assert timestamps.shape == (n_sounds, n_frames)

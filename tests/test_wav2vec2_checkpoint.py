@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from hearbaseline import wav2vec2
+from hearbaseline._checkpoint import CheckpointError
 from hearbaseline._wav2vec2_checkpoint import build, save_checkpoint
 from hearbaseline._wav2vec2_extractor import Geometry
 
@@ -120,6 +122,26 @@ def test_a_state_dict_of_torchaudio_tells_its_architecture(
             assert error(seen, other.detach()) < PARITY
         theirs.aux = None
         assert error(model(audio), theirs(sound)[0].detach()) < PARITY
+
+
+def test_our_own_checkpoint_brings_how_scenes_are_pooled(tmp_path: Path) -> None:
+    state = torchaudio_model(LARGE).state_dict()
+    (audio, *_) = recordings(1)
+    scenes = {}
+    for pooling in ("mean", "mean, deviation", "median"):
+        path = tmp_path / f"{pooling}.safetensors"
+        save_checkpoint(path, state, {**LARGE, "pooling": pooling})
+        if pooling == "median":
+            with pytest.raises(CheckpointError, match="pooling is 'median', not one of mean,"):
+                wav2vec2.load_model(str(path))
+            continue
+        model = wav2vec2.load_model(str(path))
+        scenes[pooling] = wav2vec2.get_scene_embeddings(audio, model)
+        assert scenes[pooling].shape == (1, model.scene_embedding_size)
+    frames = wav2vec2.get_timestamp_embeddings(audio, model)[0][0].double().numpy()
+    assert torch.equal(scenes["mean"], scenes["mean, deviation"][:, :128])
+    np.testing.assert_allclose(scenes["mean"][0], frames.mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(scenes["mean, deviation"][0, 128:], frames.std(axis=0), atol=1e-5)
 
 
 def test_our_own_checkpoint_brings_architecture_layer_and_half_precision(tmp_path: Path) -> None:

@@ -85,3 +85,15 @@ def test_sounds_of_a_batch_are_windowed_as_alone(model: wav2vec2.Wav2Vec2) -> No
     batch = embed(audio, model)
     for row in range(2):
         assert error(batch[row : row + 1], embed(audio[row : row + 1], model)) < 1e-5
+
+
+def test_the_bundled_weights_are_as_far_from_the_whole_as_their_card_says() -> None:
+    model, audio = wav2vec2.load_model(), long_recording(60)
+    errors = [
+        error(seen, expected)
+        for seen, expected in zip(model.hidden_states(audio), unwindowed(audio, model), strict=True)
+    ]
+    assert errors[0] == 0
+    assert 0 < errors[1] < 0.06
+    assert max(errors[:4]) < 0.09
+    assert errors[4] < 0.21

@@ -34,6 +34,8 @@ LARGE = {
     "encoder_layer_norm_first": True,
     "normalise": True,
 }
+# As of the bundled weights: frames that reach over more than two strides.
+LONG = {**LARGE, "extractor_conv_layer_config": [[32, 700, 80], [32, 3, 2], [32, 3, 2]]}
 KINDS = {"base": BASE, "large": LARGE}
 
 

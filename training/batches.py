@@ -27,9 +27,9 @@ class Crops:
 
     seconds: tuple[float, ...] = (1.0, 2.0, 4.0)
     batch_seconds: float = 32.0
-    speech: float = 0.45
+    speech: float = 0.4
     music: float = 0.4
-    effects: float = 0.15
+    effects: float = 0.2
 
 
 class Corpus:

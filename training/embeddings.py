@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,43 +130,75 @@ def wav2vec2(checkpoint: Path, name: str) -> Embedding:
     return Embedding(name, 16000, identity, lambda: _layers(checkpoint), layered=True)
 
 
-def twin(checkpoint: Path, seed: int) -> Embedding:
-    """A checkpoint's architecture with the weights that training would start from.
+def twin(checkpoint: Path, seed: int, *, drawn: bool = False) -> Embedding:
+    """A checkpoint's architecture before training.
 
     Args:
         checkpoint: For its configuration.
-        seed: Of the weights; with that of the run, it is what the run began with.
+        seed: Of the weights.
+        drawn: With all weights random, as torchaudio draws them, also where training starts from
+            others (`training.start`). Without it and with a run's seed, it is what the run began
+            with.
 
     Raises:
         ProbeError: If the checkpoint cannot be read.
     """
-    from hearbaseline._wav2vec2_checkpoint import build, read, save_checkpoint
-
-    try:
-        config = read(checkpoint).config
-    except (OSError, ValueError) as error:
-        raise ProbeError(str(error)) from error
+    config = configuration(checkpoint)
 
     def load() -> Embed:
         import torch
 
+        from hearbaseline._wav2vec2_checkpoint import build, save_checkpoint
+        from training.start import start
+
         with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
             torch.manual_seed(seed)
             file = Path(folder) / "twin.safetensors"
-            save_checkpoint(file, build(config).state_dict(), config)
+            model = build(config) if drawn else start(config)
+            save_checkpoint(file, model.state_dict(), config)
             return _layers(file)
 
     # Which layer is the default changes nothing here, and snapshots of a run share their twin.
     architecture = {key: value for key, value in config.items() if key != "layer"}
     identity = (
-        f"twin {seed} {json.dumps(architecture, sort_keys=True)} {metadata.version('torch')} "
-        f"{_source('hearbaseline', 'wav2vec2')}"
+        f"twin {seed} {drawn} {json.dumps(architecture, sort_keys=True)} "
+        f"{metadata.version('torch')} {_source('hearbaseline', 'wav2vec2')} "
+        f"{_source('training', 'start')}"
     )
-    return Embedding(f"random weights, seed {seed}", 16000, identity, load, layered=True)
+    name = "random weights" if drawn or "filters" not in config else "before training"
+    return Embedding(f"{name}, seed {seed}", 16000, identity, load, layered=True)
+
+
+def twins(checkpoint: Path, seed: int) -> list[Embedding]:
+    """The architecture with random weights and, where it is another, as training begins.
+
+    Args:
+        checkpoint: For its configuration.
+        seed: Of the weights.
+
+    Raises:
+        ProbeError: If the checkpoint cannot be read.
+    """
+    other = "filters" in configuration(checkpoint)
+    return [twin(checkpoint, seed, drawn=drawn) for drawn in ([True, False] if other else [False])]
+
+
+def configuration(checkpoint: Path) -> dict[str, Any]:
+    """A checkpoint's.
+
+    Raises:
+        ProbeError: If it cannot be read.
+    """
+    from hearbaseline._wav2vec2_checkpoint import read
+
+    try:
+        return dict(read(checkpoint).config)
+    except (OSError, ValueError) as error:
+        raise ProbeError(str(error)) from error
 
 
 def _layers(checkpoint: Path) -> Embed:
-    """Scene embeddings of all layers in one pass: the means over time of the hidden states."""
+    """Scene embeddings of all layers in one pass: pooled hidden states."""
     import torch
 
     from hearbaseline.wav2vec2 import load_model
@@ -177,8 +210,8 @@ def _layers(checkpoint: Path) -> Embed:
 
     def function(clip: Clip) -> NDArray[np.float32]:
         states = model.hidden_states(torch.from_numpy(clip)[None])
-        means: NDArray[np.float32] = torch.cat([state.mean(dim=1) for state in states]).numpy()
-        return means
+        scenes: NDArray[np.float32] = torch.cat([model.pool(state) for state in states]).numpy()
+        return scenes
 
     return function
 

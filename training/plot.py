@@ -25,7 +25,7 @@ _PANELS = {
     "contrastive": "contrastive loss, nats",
     "accuracy": "own target is the nearest, share",
     "perplexity": "entries in use, perplexity",
-    "gradient_norm": "norm of the gradient",
+    "spectra": "spectra, mean squared error",
 }
 
 

@@ -1,8 +1,9 @@
 """Probe embeddings on small real tasks: `python -m training.probe --data DIR`.
 
 A linear model on the scene embeddings, evaluated on groups that it was not trained on: how much
-of a task an embedding lays open. Beside each checkpoint of our wav2vec 2.0 stands its twin, the
-same architecture before training, which tells what was learned from what was built in.
+of a task an embedding lays open. Beside each checkpoint of our wav2vec 2.0 stand its twins, the
+same architecture with random weights and as training begins, which tell what was learned from what
+was built in.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from training.clips import ProbeError, Task, load
-from training.embeddings import Embedding, baseline, embed, mfcc, twin, wav2vec2
+from training.embeddings import Embedding, baseline, embed, mfcc, twins, wav2vec2
 from training.recordings import prepare
 from training.results import MAP, Line, Results
 from training.scores import floor, kept_score
@@ -57,10 +58,11 @@ MODELS = ("mfcc", "mel", "crepe", "wav2vec2")
 )
 @click.option(
     "--twins",
+    "seeds",
     default=1,
     show_default=True,
     type=click.IntRange(0),
-    help="Random seeds for the same architecture before training.",
+    help="Random seeds for the same architecture with random weights, and as training begins.",
 )
 @click.option(
     "--cache",
@@ -77,7 +79,7 @@ def command(
     root: Path | None,
     models: tuple[str, ...],
     checkpoints: tuple[Path, ...],
-    twins: int,
+    seeds: int,
     cache: Path | None,
     markdown: Path | None,
     json_file: Path | None,
@@ -96,7 +98,7 @@ def command(
     for file in filter(None, (markdown, json_file)):
         if not file.parent.is_dir():
             raise ProbeError(f"{file.parent}: there is no such folder; make it, or choose another")
-    embeddings = _embeddings(models or MODELS, checkpoints, twins)
+    embeddings = _embeddings(models or MODELS, checkpoints, seeds)
     if root is None:
         if data is None:
             raise ProbeError("give --data DIR for the shipped tasks, or --task FILE --root DIR")
@@ -116,7 +118,7 @@ def command(
 
 
 def _embeddings(
-    models: tuple[str, ...], checkpoints: tuple[Path, ...], twins: int
+    models: tuple[str, ...], checkpoints: tuple[Path, ...], seeds: int
 ) -> list[Embedding]:
     """What to probe, each once: snapshots of one run have the same twins."""
     found = [mfcc() if name == "mfcc" else baseline(name) for name in models if name != "wav2vec2"]
@@ -126,7 +128,9 @@ def _embeddings(
         named = {str(path): path for path in checkpoints} or {
             "wav2vec2": bundled("wav2vec2.safetensors")
         }
-        found += [twin(path, seed) for path in named.values() for seed in range(twins)]
+        for path in named.values():
+            for seed in range(seeds):
+                found += twins(path, seed)
         found += [wav2vec2(path, name) for name, path in named.items()]
     elif checkpoints:
         raise ProbeError("--checkpoint is of wav2vec2, which --model leaves out")

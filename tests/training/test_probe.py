@@ -13,7 +13,7 @@ from hearbaseline._wav2vec2_checkpoint import build, save_checkpoint
 from hearbaseline.wav2vec2 import get_scene_embeddings, load_model
 from training import packages, probe, recordings, soundfont
 from training.clips import ProbeError, Task, load, read_rows
-from training.embeddings import Embed, Embedding, baseline, embed, mfcc, twin, wav2vec2
+from training.embeddings import Embed, Embedding, baseline, embed, mfcc, twin, twins, wav2vec2
 from training.scores import (
     _prepare,
     floor,
@@ -23,6 +23,7 @@ from training.scores import (
     score,
     splits,
 )
+from training.start import start
 
 SHIPPED = sorted((Path(probe.__file__).parent / "tasks").glob("*.csv"))
 
@@ -206,6 +207,23 @@ def test_a_twin_is_what_its_seed_says(table: Path, checkpoint: Path) -> None:
     np.testing.assert_allclose(same, embed(wav2vec2(checkpoint, ""), task, None), atol=1e-6)
     assert np.abs(same - other).max() > 0.1
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_a_run_that_begins_with_a_filter_bank_has_two_twins(
+    table: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    assert [one.name for one in twins(checkpoint, 5)] == ["random weights, seed 5"]
+    config = {**TINY, "filters": "gabor"}
+    torch.manual_seed(3)
+    begun = tmp_path / "begun.safetensors"
+    save_checkpoint(begun, start(config).state_dict(), config)
+    task = load(table, table.parent)
+    expected = embed(wav2vec2(begun, ""), task, None)
+    both = twins(begun, 3)
+    assert [one.name for one in both] == ["random weights, seed 3", "before training, seed 3"]
+    drawn, started = (embed(one, task, None) for one in both)
+    np.testing.assert_allclose(started, expected, atol=1e-6)
+    assert np.abs(drawn - expected).max() > 0.1
 
 
 @pytest.mark.parametrize("name", ["mfcc", "mel", "crepe"])
