@@ -91,7 +91,7 @@ def fight(duel: Duel, case: tuple[int, float, int], device: str) -> Row:
     error = float((seen - expected).norm() / expected.norm())
     moved = least_bytes(audio, duel.model, seen)
     del seen, expected
-    timed = [(_ms(duel.peer, audio), _ms(duel.ours, audio)) for _ in range(turns)]
+    timed = [(took_ms(duel.peer, audio), took_ms(duel.ours, audio)) for _ in range(turns)]
     most = limits(device)
     frames = n_sounds * (int(1000 * seconds / duel.hop_ms) + 1)
     peer, ours = (Timing(tuple(t / frames for t in side)) for side in zip(*timed, strict=True))
@@ -110,7 +110,8 @@ def fight(duel: Duel, case: tuple[int, float, int], device: str) -> Row:
     )
 
 
-def _ms(function: Embed, audio: torch.Tensor) -> float:
+def took_ms(function: Embed, audio: torch.Tensor) -> float:
+    """Milliseconds until a call has ended, on a GPU too."""
     wait(audio.device)
     start = time.perf_counter()
     function(audio)

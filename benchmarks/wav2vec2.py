@@ -21,6 +21,7 @@ def duels(device: str) -> list[Duel]:
     import transformers
 
     library: Any = transformers
+    library.utils.logging.disable_progress_bar()  # of saving, for each process again
     torch.manual_seed(0)
     peer = library.Wav2Vec2Model(library.Wav2Vec2Config()).eval().to(device)
     with tempfile.TemporaryDirectory() as folder:

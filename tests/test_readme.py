@@ -39,15 +39,34 @@ def test_the_table_lists_every_baseline_with_its_figures() -> None:
     }
     baselines = {name for name in public if hasattr(importlib.import_module(name), "load_model")}
     assert listed == baselines
-    for names, _, rate, size, hops, parameters, _ in rows:
+    for names, _, rate, size, hops, parameters, *_ in rows:
         module = importlib.import_module(re.findall(r"`(hearbaseline\.\w+)`", names)[0])
         arguments = dict(re.findall(r'(capacity)="(\w+)"', names))
         model = module.load_model(**arguments)
         assert rate == f"{model.sample_rate} Hz"
-        assert size == str(model.timestamp_embedding_size) == str(model.scene_embedding_size)
+        sizes = (model.timestamp_embedding_size, model.scene_embedding_size)
+        assert size == ", ".join(map(str, sizes if sizes[0] != sizes[1] else sizes[:1]))
         assert hops == f"{module.TIMESTAMP_HOP_MS:g} ms, {module.SCENE_HOP_MS:g} ms"
         count = sum(tensor.numel() for tensor in model.state_dict().values())
         assert parameters == f"{count / 1e6:.1f} M"
+
+
+def figures(document: str, name: str) -> list[str]:
+    """The first number of each cell in the row of this name, of a table in Markdown."""
+    text = (CHECKOUT / document).read_text("utf-8")
+    (row,) = re.findall(rf"^\| {name} \|(.*)\|$", text, re.MULTILINE)
+    return [number for cell in row.split("|") for number in re.findall(r"^ ([\d.e+]+)", cell)]
+
+
+@pytest.mark.parametrize("name", ["mel", "crepe", "wav2vec2"])
+def test_speeds_and_scores_are_those_that_were_measured(name: str) -> None:
+    row = rf"^\| [^|]*`hearbaseline.{name}` \|.*\| ([\d.]+) \| ([\d., ]+) \| [^|]* \|$"
+    ((speed, scores),) = re.findall(row, README, re.MULTILINE)
+    assert float(speed) == float(figures("benchmarks/RESULTS.md", name)[0])
+    layer = r"wav2vec2 \| 0" if name == "wav2vec2" else rf"{name} \| "
+    _, guitar, _, initial, tone, percussion = figures("weights/README.md", layer)
+    measured = [f"{float(score):.2f}" for score in (tone, initial, percussion, guitar)]
+    assert scores.split(", ") == measured
 
 
 def test_links_and_pictures_lead_to_files() -> None:
