@@ -154,7 +154,7 @@ class Extractor:
             x = torch.baddbmm(biases[sounds, None], taps, kernels[sounds]).flatten(0, 1)
         else:
             weight = kernels[0].T.contiguous()[..., None]
-            x = convolve(taps.flatten(0, 1), weight, biases[0], 1)
+            x = convolve(taps.flatten(0, 1).contiguous(), weight, biases[0], 1)
         return activate(layer, x)
 
 

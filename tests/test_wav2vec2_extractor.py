@@ -29,11 +29,14 @@ def reference(extractor: Any, audio: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("frames", [7, 64, 1000])
+@pytest.mark.parametrize(
+    ("frames", "function"), [(7, convolve), (64, convolve), (64, multiply), (1000, convolve)]
+)
 def test_latents_equal_torchaudios(
-    frames: int, extractor: Any, monkeypatch: pytest.MonkeyPatch
+    frames: int, function: Any, extractor: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_wav2vec2_extractor, "CPU_FRAMES", frames)
+    monkeypatch.setattr(_wav2vec2_extractor, "convolve", function)
     for audio in (*recordings(1.61), torch.cat(recordings(0.2, count=9))):
         expected = reference(extractor, audio)
         seen = Extractor(extractor.conv_layers, audio)
