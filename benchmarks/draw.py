@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TEXT = "#76797d"
-COLOURS = {1: "#3c7fd0", 4: "#9a67c7", 8: "#9a67c7", 16: "#c2701c", 64: "#28875a"}
+COLOURS = {1: "#3c7fd0", 4: "#9a67c7", 8: "#c9527f", 16: "#c2701c", 64: "#28875a"}
 """By the number of sounds. These and the text can be told from white and from black alike, so that
 one picture without a background serves light and dark pages."""
 

@@ -2,9 +2,9 @@
 
 oneDNN, which computes PyTorch's convolutions on a CPU, takes channels-last frames as they are, and
 layer norms then find their channels side by side, where channels-first frames would be transposed
-twice for each. Few frames stay in the cache from layer to layer. On a GPU, where PyTorch
-lets convolutions round to TF32, they are matrix products: where the stride is two, the first two
-taps of all outputs are the frames taken two by two, a matrix of half as many rows and twice as many
+twice for each. Few frames stay in the cache from layer to layer. On a GPU, where PyTorch lets
+convolutions round to TF32, they are matrix products: where the stride is two, the first two taps
+of all outputs are the frames taken two by two, a matrix of half as many rows and twice as many
 columns, and the third tap is every other frame.
 
 The group norm of the first layer, which is one over time for each channel, costs nothing: the
@@ -151,10 +151,9 @@ class Extractor:
         taps = flat.unfold(0, extent, stride).reshape(len(audio), -1, extent)
         kernels, biases = self.first
         if len(kernels) > 1:
-            x = torch.baddbmm(biases[sounds, None], taps, kernels[sounds]).flatten(0, 1)
+            x = torch.baddbmm(biases[sounds, None], taps, kernels[sounds].mT).flatten(0, 1)
         else:
-            weight = kernels[0].T.contiguous()[..., None]
-            x = convolve(taps.flatten(0, 1).contiguous(), weight, biases[0], 1)
+            x = convolve(taps.flatten(0, 1).contiguous(), kernels[0, ..., None], biases[0], 1)
         return activate(layer, x)
 
 
@@ -218,21 +217,19 @@ def _first(layer: Any, sounds: Tensor) -> tuple[Tensor, Tensor]:
     """The first layer's kernels and biases, for each sound if a group norm follows.
 
     Returns:
-        Shapes (n, kernel, n_out) and (n, n_out), n being 1 or n_sounds.
+        Shapes (n, n_out, kernel) and (n, n_out), n being 1 or n_sounds.
     """
-    conv = layer.conv
-    matrix = _matrix(conv.weight)
-    bias = matrix.new_zeros(matrix.shape[1]) if conv.bias is None else conv.bias
+    kernels, bias = layer.conv.weight[:, 0], layer.conv.bias
     norm = layer.layer_norm
     if not isinstance(norm, torch.nn.GroupNorm):
-        return matrix[None], bias[None]
+        return kernels[None], (kernels.new_zeros(len(kernels)) if bias is None else bias)[None]
     mean, covariance = _moments(sounds, layer.kernel_size, layer.stride)
     # The norm takes away whatever bias the convolution adds.
-    weight = matrix.double()
+    weight = kernels.double().T
     variance = ((covariance @ weight) * weight).sum(dim=1)
     scale = norm.weight.double() / (variance.clamp(min=0) + norm.eps).sqrt()
     shift = norm.bias.double() - (mean @ weight) * scale
-    return (weight * scale[:, None]).float(), shift.float()
+    return (weight * scale[:, None]).mT.float().contiguous(), shift.float()
 
 
 def _moments(sounds: Tensor, extent: int, stride: int) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
@@ -130,71 +130,52 @@ def wav2vec2(checkpoint: Path, name: str) -> Embedding:
     return Embedding(name, 16000, identity, lambda: _layers(checkpoint), layered=True)
 
 
-def twin(checkpoint: Path, seed: int, *, drawn: bool = False) -> Embedding:
-    """A checkpoint's architecture before training.
+def twins(checkpoint: Path, seed: int) -> list[Embedding]:
+    """A checkpoint's architecture with random weights and, where it is another, as training begins.
 
     Args:
         checkpoint: For its configuration.
-        seed: Of the weights.
-        drawn: With all weights random, as torchaudio draws them, also where training starts from
-            others (`training.start`). Without it and with a run's seed, it is what the run began
-            with.
+        seed: Of the weights. With that of a run, the last is what the run began with.
 
     Raises:
         ProbeError: If the checkpoint cannot be read.
     """
-    config = configuration(checkpoint)
+    from hearbaseline._wav2vec2_checkpoint import build, read
+    from training.start import start
+
+    try:
+        config = read(checkpoint).config
+    except (OSError, ValueError) as error:
+        raise ProbeError(str(error)) from error
+    made = [_untrained("random weights", build, config, seed)]
+    if "filters" in config:
+        made.append(_untrained("before training", start, config, seed))
+    return made
+
+
+def _untrained(
+    name: str, make: Callable[[Mapping[str, Any]], Any], config: Mapping[str, Any], seed: int
+) -> Embedding:
+    """A model of an architecture as `make` draws it."""
 
     def load() -> Embed:
         import torch
 
-        from hearbaseline._wav2vec2_checkpoint import build, save_checkpoint
-        from training.start import start
+        from hearbaseline._wav2vec2_checkpoint import save_checkpoint
 
         with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
             torch.manual_seed(seed)
             file = Path(folder) / "twin.safetensors"
-            model = build(config) if drawn else start(config)
-            save_checkpoint(file, model.state_dict(), config)
+            save_checkpoint(file, make(config).state_dict(), config)
             return _layers(file)
 
     # Which layer is the default changes nothing here, and snapshots of a run share their twin.
     architecture = {key: value for key, value in config.items() if key != "layer"}
     identity = (
-        f"twin {seed} {drawn} {json.dumps(architecture, sort_keys=True)} "
-        f"{metadata.version('torch')} {_source('hearbaseline', 'wav2vec2')} "
-        f"{_source('training', 'start')}"
+        f"{name} {seed} {json.dumps(architecture, sort_keys=True)} {metadata.version('torch')} "
+        f"{_source('hearbaseline', 'wav2vec2')} {_source('training', 'start')}"
     )
-    name = "random weights" if drawn or "filters" not in config else "before training"
     return Embedding(f"{name}, seed {seed}", 16000, identity, load, layered=True)
-
-
-def twins(checkpoint: Path, seed: int) -> list[Embedding]:
-    """The architecture with random weights and, where it is another, as training begins.
-
-    Args:
-        checkpoint: For its configuration.
-        seed: Of the weights.
-
-    Raises:
-        ProbeError: If the checkpoint cannot be read.
-    """
-    other = "filters" in configuration(checkpoint)
-    return [twin(checkpoint, seed, drawn=drawn) for drawn in ([True, False] if other else [False])]
-
-
-def configuration(checkpoint: Path) -> dict[str, Any]:
-    """A checkpoint's.
-
-    Raises:
-        ProbeError: If it cannot be read.
-    """
-    from hearbaseline._wav2vec2_checkpoint import read
-
-    try:
-        return dict(read(checkpoint).config)
-    except (OSError, ValueError) as error:
-        raise ProbeError(str(error)) from error
 
 
 def _layers(checkpoint: Path) -> Embed:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-SAMPLE_RATE = 16000
+from training.decode import SAMPLE_RATE
+
 FLOOR = 1e-4
 """Added to the power, of a sound of unit variance: what is 40 dB below it is silence."""
 
@@ -74,10 +75,7 @@ class Spectra(nn.Module):
     def _spectrum(self, mel: Any, audio: Tensor) -> Tensor:
         """Shape (n_sounds, n_frames, n_bands)."""
         beyond = mel.n_fft - self.field
-        before, after = beyond // 2, beyond - beyond // 2
         # Each side mirrored where the window is longer than a frame, cut where it is shorter.
-        sides = (max(before, 0), max(after, 0))
-        padded = F.pad(audio[:, None], sides, "reflect")[:, 0]
-        padded = padded[:, max(-before, 0) : padded.shape[1] - max(-after, 0)]
-        power: Tensor = mel(padded)
+        sides = (beyond // 2, beyond - beyond // 2)
+        power: Tensor = mel(F.pad(audio[:, None], sides, "reflect")[:, 0])
         return (power + FLOOR).log().mT

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from hearbaseline._wav2vec2_checkpoint import build
+from training.decode import SAMPLE_RATE
 
-SAMPLE_RATE = 16000
 LOWEST, HIGHEST = 50.0, 7600.0
 """Hz, centres of the first and the last band."""
 
@@ -56,9 +56,11 @@ def gabor(n_filters: int, n_taps: int) -> Tensor:
     Returns:
         float32, shape (n_filters, n_taps), at most 0.5.
     """
-    low, high = (2595 * math.log10(1 + f / 700) for f in (LOWEST, HIGHEST))
-    mels = torch.linspace(low, high, n_filters // PHASES, dtype=torch.float64)
-    centres = 700 * (10 ** (mels / 2595) - 1)
+    from librosa import mel_frequencies
+
+    centres = torch.from_numpy(
+        mel_frequencies(n_filters // PHASES, fmin=LOWEST, fmax=HIGHEST, htk=True)
+    )
     spacing = torch.gradient(centres)[0]
     longest = n_taps / 2 / WIDTHS / SAMPLE_RATE
     deviation = (1 / (math.pi * spacing)).clamp(max=longest)[:, None, None]
