@@ -24,7 +24,7 @@ SUBJECTS = tuple(
 @click.command()
 @click.argument("subjects", nargs=-1, type=click.Choice(SUBJECTS))
 @click.option("--quick", is_flag=True, help="Few cases, short sounds, few turns.")
-@click.option("--device", default="cpu", show_default=True, help="For the baselines.")
+@click.option("--device", default="cpu", show_default=True, help="Where baselines compute.")
 @click.option(
     "--json", "file", type=click.Path(path_type=Path), help="Keep every figure in this file."
 )
@@ -52,7 +52,7 @@ def _tables(subject: str, device: str, *, quick: bool) -> Iterator[Table]:
     if hasattr(module, "duels"):
         yield from compare(subject, device, quick=quick)
     else:
-        yield from module.tables(quick=quick)
+        yield from module.tables(device, quick=quick)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,12 @@ def _addmm(_: Tensor, a: Tensor, b: Tensor, *__: Any, **___: Any) -> int:
     return _product(a, b)
 
 
+@_raw
+def _in_order(x: Tensor, weights: Tensor, *_: Any, **__: Any) -> int:
+    """(..., k) times weights of shape (n, k) that oneDNN has put in order."""
+    return 2 * x.numel() * weights.shape[0]
+
+
 def _transforms(x: Tensor, dims: list[int], out: Tensor, *, real: bool) -> int:
     """Of all the lines along some dimensions; the longer side has a real transform's points."""
     points = math.prod(max(x.shape[d], out.shape[d]) for d in dims)
@@ -86,8 +92,8 @@ def _attention(
     return int(sdpa_flop(query, key, value))
 
 
-# PyTorch's own table counts complex products as real ones and knows no transforms, no product in
-# place, and no attention on a CPU.
+# PyTorch's own table counts complex products as real ones and knows no transforms, no products in
+# place or with weights in order, and no attention on a CPU.
 _FORMULAS = {
     _aten.mm: _mm,
     _aten.bmm: _mm,
@@ -95,6 +101,7 @@ _FORMULAS = {
     _aten.addmm_: _addmm,
     _aten.baddbmm: _addmm,
     _aten.baddbmm_: _addmm,
+    torch.ops.mkldnn._linear_pointwise: _in_order,
     _aten._fft_r2c: _real,
     _aten._fft_c2r: _real,
     _aten._fft_c2c: _complex,

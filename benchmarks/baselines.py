@@ -23,13 +23,13 @@ _TURNS, _QUICK_TURNS = 9, 3
 
 
 @torch.no_grad()
-def tables(*, quick: bool) -> list[Table]:
+def tables(device: str, *, quick: bool) -> list[Table]:
     """Seconds of audio that each embeds in a second, in turns."""
     calls: dict[str, list[tuple[Callable[[torch.Tensor], Any], torch.Tensor]]] = {}
     for name, options in _MODELS.items():
         module = import_module(f"hearbaseline.{name.split()[0]}")
-        model = module.load_model(**options)
-        audio = torch.rand(1, _SECONDS * model.sample_rate) - 0.5
+        model = module.load_model(**options).to(device)
+        audio = torch.rand(1, _SECONDS * model.sample_rate, device=device) - 0.5
         calls[name] = [
             (partial(module.get_timestamp_embeddings, model=model), audio),
             (partial(module.get_scene_embeddings, model=model), audio),

@@ -31,8 +31,8 @@ MODULES = ("hearbaseline", "hearbaseline.crepe")
 class _Recorder(Embedder):
     """Remembers its batches, so that the model can be given the same ones alone."""
 
-    def __init__(self, module: str) -> None:
-        super().__init__(module, "", "cpu")
+    def __init__(self, module: str, device: str) -> None:
+        super().__init__(module, "", device)
         self.batches: list[list[NDArray[np.float32]]] = []
 
     def embed(self, sounds: list[NDArray[np.float32]]) -> list[Embedded]:
@@ -60,7 +60,7 @@ def make_clips(folder: Path, count: int) -> float:
     return seconds
 
 
-def tables(*, quick: bool) -> list[Table]:
+def tables(device: str, *, quick: bool) -> list[Table]:
     """Where the time goes, and how much longer all of it takes than the model alone."""
     rows = []
     with tempfile.TemporaryDirectory() as name:
@@ -68,12 +68,12 @@ def tables(*, quick: bool) -> list[Table]:
         clips.mkdir()
         seconds = make_clips(clips, _QUICK_CLIPS if quick else _CLIPS)
         for module in MODULES:
-            rows.append(_row(module, clips, Path(name) / module, seconds))
+            rows.append(_row(module, clips, Path(name) / module, seconds, device))
     return [Table("embed", "hear-embed on a folder of short clips: seconds", tuple(rows))]
 
 
-def _row(module: str, clips: Path, out: Path, seconds: float) -> dict[str, Cell]:
-    embedder = _Recorder(module)
+def _row(module: str, clips: Path, out: Path, seconds: float, device: str) -> dict[str, Cell]:
+    embedder = _Recorder(module, device)
     embedder.embed([np.zeros(embedder.sample_rate, np.float32)])  # what is made on first use
     embedder.batches.clear()
     jobs = find_jobs([clips], out)

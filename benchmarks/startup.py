@@ -32,7 +32,7 @@ _GOALS_RATIO = {"import hearbaseline": 1.15, "import hearbaseline.mel": 1.15}
 """Times as long as `import torch`, at most; the first does not import it, a baseline does."""
 
 
-def tables(*, quick: bool) -> list[Table]:
+def tables(_: str, *, quick: bool) -> list[Table]:
     """Seconds until each command has ended, and of processor time, which others disturb less."""
     turns: dict[str, list[tuple[float, float]]] = {name: [] for name in COMMANDS}
     for turn in range((_QUICK_TURNS if quick else _TURNS) + 1):

@@ -24,6 +24,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from ._packed import convolve
+
 CPU_FRAMES, GPU_FRAMES = 64, 4096
 """Frames extracted together, over all sounds. The first layer has 64 times as many of its own:
 for 64 they are 8 MB, which the next layer still finds in a CPU's cache. A GPU has memory for
@@ -100,7 +102,7 @@ class Extractor:
         self.layers = layers
         self.sounds = sounds
         self.geometry = Geometry.of(layers)
-        self.first = _first(layers[0], sounds)
+        self.folded = _folded(layers[0], sounds)
 
     def frames(self, begin: int, end: int) -> Tensor:
         """Latents, still to be projected.
@@ -148,49 +150,13 @@ class Extractor:
         layer = self.layers[0]
         extent, stride = layer.kernel_size, layer.stride
         flat = F.pad(audio.reshape(-1), (0, extent - stride))
-        taps = flat.unfold(0, extent, stride).reshape(len(audio), -1, extent)
-        kernels, biases = self.first
-        if len(kernels) > 1:
+        if self.folded:
+            kernels, biases = self.folded
+            taps = flat.unfold(0, extent, stride).reshape(len(audio), -1, extent)
             x = torch.baddbmm(biases[sounds, None], taps, kernels[sounds].mT).flatten(0, 1)
         else:
-            x = convolve(taps.flatten(0, 1).contiguous(), kernels[0, ..., None], biases[0], 1)
+            x = convolve(flat[:, None], layer.conv.weight, layer.conv.bias, stride)
         return activate(layer, x)
-
-
-def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> Tensor:
-    """A strided convolution of channels-last frames.
-
-    Args:
-        x: float32, shape (n, n_in), contiguous.
-        weight: Shape (n_out, n_in, kernel), as `torch.nn.Conv1d` has it.
-        bias: Shape (n_out,), or None.
-        stride: Frames from output to output.
-
-    Returns:
-        float32, shape ((n - kernel) // stride + 1, n_out).
-    """
-    if x.device.type == "cpu":
-        y = F.conv2d(x.T[None, :, None], weight[:, :, None], bias, (1, stride))
-        return y[0, :, 0].T.contiguous()  # which it is, if the kernel was arranged
-    return multiply(x, weight, bias, stride)
-
-
-def multiply(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> Tensor:
-    """`convolve` by matrix products: nothing is copied, and all is float32 on a GPU too."""
-    n_in, extent = weight.shape[1:]
-    n = (len(x) - extent) // stride + 1
-    matrix = _matrix(weight)
-    y: Tensor | None = None
-    for tap in range(0, extent, stride):
-        width = min(stride, extent - tap) * n_in
-        taps = x.as_strided((n, width), (stride * n_in, 1), x.storage_offset() + tap * n_in)
-        part = matrix[tap * n_in : tap * n_in + width]
-        if y is not None:
-            y.addmm_(taps, part)
-        else:
-            y = taps @ part if bias is None else torch.addmm(bias, taps, part)
-    assert y is not None
-    return y
 
 
 def activate(layer: Any, x: Tensor) -> Tensor:
@@ -202,30 +168,24 @@ def activate(layer: Any, x: Tensor) -> Tensor:
 
 
 def arrange(layers: Iterable[Any]) -> None:
-    """Put kernels into memory channels last; names, shapes and values stay."""
+    """Put kernels into memory tap by tap, as `convolve` reads them; shapes and values stay."""
     for layer in layers:
         weight = layer.conv.weight
         weight.data = weight.data.mT.contiguous().mT
 
 
-def _matrix(weight: Tensor) -> Tensor:
-    """A kernel as a matrix, shape (kernel * n_in, n_out); a view once it is arranged."""
-    return weight.permute(2, 1, 0).flatten(0, 1)
-
-
-def _first(layer: Any, sounds: Tensor) -> tuple[Tensor, Tensor]:
-    """The first layer's kernels and biases, for each sound if a group norm follows.
+def _folded(layer: Any, sounds: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The first layer's kernels and biases for each sound, if a group norm follows.
 
     Returns:
-        Shapes (n, n_out, kernel) and (n, n_out), n being 1 or n_sounds.
+        Shapes (n_sounds, n_out, kernel) and (n_sounds, n_out).
     """
-    kernels, bias = layer.conv.weight[:, 0], layer.conv.bias
     norm = layer.layer_norm
     if not isinstance(norm, torch.nn.GroupNorm):
-        return kernels[None], (kernels.new_zeros(len(kernels)) if bias is None else bias)[None]
+        return None
     mean, covariance = _moments(sounds, layer.kernel_size, layer.stride)
     # The norm takes away whatever bias the convolution adds.
-    weight = kernels.double().T
+    weight = layer.conv.weight[:, 0].double().T
     variance = ((covariance @ weight) * weight).sum(dim=1)
     scale = norm.weight.double() / (variance.clamp(min=0) + norm.eps).sqrt()
     shift = norm.bias.double() - (mean @ weight) * scale

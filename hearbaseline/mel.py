@@ -15,6 +15,7 @@ import torch
 from ._audio import check_audio
 from ._checkpoint import bundled, load_state, restore
 from ._frames import Framing
+from ._packed import product
 
 N_FFT = 4096
 """Samples in a frame: 93 ms."""
@@ -152,7 +153,7 @@ def get_timestamp_embeddings(
     check_audio(audio)
     framing = Framing(N_FFT, TIMESTAMP_HOP_MS, model.sample_rate)
     timestamps = framing.timestamps(audio.shape[0], audio.shape[1], audio.device)
-    return _log_mel(audio, model, framing) @ model.projection, timestamps
+    return product(_log_mel(audio, model, framing), model.projection), timestamps
 
 
 @torch.no_grad()
@@ -179,7 +180,7 @@ def get_scene_embeddings(audio: torch.Tensor, model: MelProjection) -> torch.Ten
     check_audio(audio)
     framing = Framing(N_FFT, SCENE_HOP_MS, model.sample_rate)
     # The projection is linear: that of the mean is the mean of the projections.
-    return _log_mel(audio, model, framing).mean(dim=1) @ model.projection
+    return product(_log_mel(audio, model, framing).mean(dim=1), model.projection)
 
 
 def _log_mel(audio: torch.Tensor, model: MelProjection, framing: Framing) -> torch.Tensor:

@@ -21,6 +21,7 @@ from torch.nn.utils import parametrize
 
 from ._audio import check_audio
 from ._checkpoint import CheckpointError, bundled, restore
+from ._packed import Linear
 from ._wav2vec2_checkpoint import build, read
 from ._wav2vec2_extractor import Extractor, Geometry, arrange
 from ._wav2vec2_windows import WHOLE, transform
@@ -197,6 +198,7 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
         ) from None
     restore(model, checkpoint.state, path, assign=True)
     arrange(model.feature_extractor.conv_layers)
+    Linear.replace(model.encoder)
     model.layer = model.layer if layer is None else layer
     if not 0 <= model.layer <= model.n_layers:
         raise ValueError(f"layer must be from 0 to {model.n_layers} in {path}, not {model.layer}")

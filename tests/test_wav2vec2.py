@@ -63,7 +63,7 @@ def test_timestamps_are_the_centres_of_the_receptive_fields(model: wav2vec2.Wav2
     assert timestamps.tolist() == [[12.5 + 20 * k for k in range(49)]] * 2
     # What the extractor hears: 200 samples to each side of the centre, and not one more.
     audio = noise(1, 16000)
-    kernels = model.extractor(audio).first
+    folded = model.extractor(audio).folded
     for k, sample in (
         (20, 20 * 320),
         (20, 20 * 320 + 399),
@@ -73,7 +73,7 @@ def test_timestamps_are_the_centres_of_the_receptive_fields(model: wav2vec2.Wav2
         changed = audio.clone()
         changed[0, sample] += 0.1
         seen, before = model.extractor(changed), model.extractor(audio)
-        seen.first = before.first = kernels
+        seen.folded = before.folded = folded
         seen.sounds, before.sounds = changed, audio
         differs = bool((seen.frames(k, k + 1) != before.frames(k, k + 1)).any())
         assert differs == (abs(sample + 0.5 - timestamps[0, k].item() * 16) < 200)

@@ -8,12 +8,19 @@ from torch.nn import functional
 
 from benchmarks._count import least_bytes, operations, transform
 from hearbaseline import crepe
+from hearbaseline._packed import product
 
 
 def test_real_products_are_two_operations_for_each_pair() -> None:
     a, b = torch.zeros(3, 5), torch.zeros(5, 7)
     assert operations(lambda: a @ b)[1] == 2 * 3 * 5 * 7
     assert operations(lambda: torch.addmm(torch.zeros(7), a, b))[1] == 2 * 3 * 5 * 7
+
+
+@torch.no_grad()
+def test_products_with_weights_in_order_are_products() -> None:
+    a, b = torch.zeros(2, 3, 5), torch.zeros(5, 7)
+    assert operations(lambda: product(a, b))[1] == 2 * 2 * 3 * 5 * 7
 
 
 def test_complex_products_are_eight_operations_for_each_pair_also_in_place() -> None:
