@@ -28,8 +28,9 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.fft import irfft, rfft
 from torch.nn.functional import pad
+
+from ._crepe_bins import Product, to_bins, to_positions
 
 POSITIONS, CHANNELS = 128, 8
 """A frame of 1024 samples as the first layer reads it; 128 are the second layer's positions too."""
@@ -74,8 +75,11 @@ class CrepeConvolutions(torch.nn.Module):
         Returns:
             Output of the fifth max-pool, float32, shape (n_frames, channels, 8).
         """
-        embedded: Tensor = self.layers(frames)
-        return embedded
+        # An odd number: rows of an even length fall on each other in a CPU's cache when transforms
+        # cross them, which costs more than a frame.
+        odd = pad(frames, (0, 0, 0, 1 - len(frames) % 2))
+        embedded: Tensor = self.layers(odd)
+        return embedded[: len(frames)]
 
 
 class _FirstTwoLayers(torch.nn.Module):
@@ -83,40 +87,38 @@ class _FirstTwoLayers(torch.nn.Module):
 
     def __init__(self, kernel1: Tensor, terms1: Tensor, kernel2: Tensor, terms2: Tensor):
         super().__init__()
-        channels = [slice(first, first + BLOCK) for first in range(0, len(kernel1), BLOCK)]
-        self.blocks = torch.nn.ModuleList(
-            _Block(kernel1[some], terms1[:, some], kernel2[:, some]) for some in channels
-        )
+        blocks = zip(torch.split(kernel1, BLOCK), torch.split(terms1, BLOCK, dim=1), strict=True)
+        self.blocks = torch.nn.ModuleList(_Block(*block) for block in blocks)
+        self.product = Product(kernel2, 1 - REACH, LENGTH)
         self.activation = _Activation(terms2)
-        self.n_out = len(kernel2)
 
     def forward(self, frames: Tensor) -> Tensor:
         channels_first = frames.reshape(-1, POSITIONS, CHANNELS).transpose(1, 2)
-        x = _to_bins(channels_first, LENGTH)
-        y = x.new_zeros(*x.shape[:2], self.n_out)
+        x = to_bins(channels_first, LENGTH)
+        sums = self.product.sums(frames)
         for block in self.blocks:
-            block(x, y)
-        activated: Tensor = self.activation(_max_pool(_to_positions(y, LENGTH), POSITIONS))
+            sums.add(block(x))
+        y = to_positions(sums.total(), LENGTH)
+        activated: Tensor = self.activation(_max_pool(y, POSITIONS))
         return activated
 
 
 class _Block(torch.nn.Module):
-    """Some channels through layer one, and what they add to layer two's sums, in place."""
+    """Some channels of layer one: (bins, n_frames, 8) to (n_frames, channels, 128)."""
 
-    def __init__(self, kernel1: Tensor, terms1: Tensor, kernel2: Tensor):
+    def __init__(self, kernel: Tensor, terms: Tensor):
         super().__init__()
         # Output 2q + parity meets with its tap t the sample 8q + 4 parity + t - 254: the kernel
         # begins in position q - 32, at its sample 2 where parity is 0, and 6 where it is 1.
-        taps = torch.cat([pad(kernel1, (2, 6)), pad(kernel1, (6, 2))])
+        taps = torch.cat([pad(kernel, (2, 6)), pad(kernel, (6, 2))])
         taps = taps.reshape(len(taps), -1, CHANNELS).transpose(1, 2)
-        self.first = _Product(taps, -REACH, LENGTH)
-        self.activation = _Activation(terms1)
-        self.second = _Product(kernel2, 1 - REACH, LENGTH)
+        self.product = Product(taps, -REACH, LENGTH)
+        self.activation = _Activation(terms)
 
-    def forward(self, x: Tensor, y: Tensor) -> None:
-        both = _to_positions(torch.bmm(x, self.first.matrices), LENGTH)[..., :POSITIONS]
-        pooled = torch.maximum(*both.chunk(2, dim=1))
-        y.baddbmm_(_to_bins(self.activation(pooled), LENGTH), self.second.matrices)
+    def forward(self, x: Tensor) -> Tensor:
+        both = to_positions(self.product(x), LENGTH)[..., :POSITIONS]
+        activated: Tensor = self.activation(torch.maximum(*both.chunk(2, dim=1)))
+        return activated
 
 
 class _Layer(torch.nn.Module):
@@ -130,39 +132,14 @@ class _Layer(torch.nn.Module):
         furthest = min(positions - 1, REACH)
         first = max(-furthest, 1 - REACH)
         within = kernel[..., first + REACH - 1 : furthest + REACH]
-        self.product = _Product(within, first, self.length)
+        self.product = Product(within, first, self.length)
         self.activation = _Activation(terms)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.bmm(_to_bins(x, self.length), self.product.matrices)
-        pooled = _max_pool(_to_positions(y, self.length), self.positions)
+        y = self.product(to_bins(x, self.length))
+        pooled = _max_pool(to_positions(y, self.length), self.positions)
         activated: Tensor = self.activation(pooled)
         return activated
-
-
-class _Product(torch.nn.Module):
-    """A convolution as the bins see it: a product with a matrix in each.
-
-    Args:
-        kernel: shape (out, in, taps).
-        first: the first tap's offset from the output's position.
-        length: positions after which the convolution wraps around.
-    """
-
-    pairs: Tensor
-
-    def __init__(self, kernel: Tensor, first: int, length: int):
-        super().__init__()
-        wrapped = kernel.new_zeros(*kernel.shape[:2], length)
-        wrapped[..., (torch.arange(kernel.shape[2]) + first) % length] = kernel
-        matrices = rfft(wrapped).permute(2, 1, 0).conj().resolve_conj().contiguous()
-        # Kept as pairs of reals: Module.to(torch.float32) would drop the imaginary parts.
-        self.register_buffer("pairs", torch.view_as_real(matrices), persistent=False)
-
-    @property
-    def matrices(self) -> Tensor:
-        """Complex, shape (bins, in, out)."""
-        return torch.view_as_complex(self.pairs)
 
 
 class _Activation(torch.nn.Module):
@@ -193,18 +170,6 @@ def _fold(state: Mapping[str, Tensor], layer: int) -> tuple[Tensor, Tensor]:
     low = torch.zeros_like(scale).masked_fill(scale < 0, -torch.inf)
     high = torch.zeros_like(scale).masked_fill(scale >= 0, torch.inf)
     return kernel, torch.stack([scale * state[f"{conv}.bias"], low, high, shift])[..., None]
-
-
-def _to_bins(x: Tensor, length: int) -> Tensor:
-    """(n_frames, channels, positions) to (bins, n_frames, channels)."""
-    bins: Tensor = rfft(x, n=length)
-    return bins.permute(2, 0, 1).contiguous()
-
-
-def _to_positions(x: Tensor, length: int) -> Tensor:
-    """(bins, n_frames, channels) to (n_frames, channels, length)."""
-    positions: Tensor = irfft(x.permute(1, 2, 0).contiguous(), n=length)
-    return positions
 
 
 def _max_pool(x: Tensor, positions: int) -> Tensor:

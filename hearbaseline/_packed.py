@@ -62,7 +62,7 @@ def product(x: Tensor, matrix: Tensor) -> Tensor:
     """
     if not usable(x, matrix):
         return x @ matrix
-    return _multiply(x, remembered(matrix, lambda weights: ordered(weights.T)), None)
+    return multiply(x, remembered(matrix, lambda weights: ordered(weights.T)))
 
 
 class Linear(torch.nn.Linear):
@@ -72,7 +72,7 @@ class Linear(torch.nn.Linear):
         """See `torch.nn.Linear`."""
         if not usable(x, self.weight):
             return F.linear(x, self.weight, self.bias)
-        return _multiply(x, remembered(self.weight, ordered), self.bias)
+        return multiply(x, remembered(self.weight, ordered), self.bias)
 
     @classmethod
     def replace(cls, module: torch.nn.Module) -> None:
@@ -100,7 +100,7 @@ def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Ten
         # The frames under the kernel are neighbours in memory: a row for each of its places, which
         # overlap where taps do.
         rows = x.as_strided((n, taps * n_in), (stride * n_in, 1), x.storage_offset())
-        return _multiply(rows, remembered(kernel, _by_tap), bias)
+        return multiply(rows, remembered(kernel, _by_tap), bias)
     # The same rows, cut where they overlap: not all matrix products take those that do.
     matrix = kernel.permute(2, 1, 0).flatten(0, 1)
     y = x.new_zeros(n, len(kernel)) if bias is None else bias.repeat(n, 1)
@@ -112,13 +112,17 @@ def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Ten
 
 
 def usable(x: Tensor, weights: Tensor) -> bool:
-    """Whether weights in order can be multiplied with."""
+    """Whether weights in order can be multiplied with, as plain numbers and in float32."""
     return (
-        has_operators()
+        not torch.compiler.is_compiling()  # the compiler orders weights itself
+        and has_operators()
+        and type(x) is Tensor  # not a stand-in for one
+        and type(weights) in (Tensor, torch.nn.Parameter)
         and x.device.type == weights.device.type == "cpu"
         and x.dtype == weights.dtype == torch.float32
         and not (torch.is_grad_enabled() and (x.requires_grad or weights.requires_grad))
         and not weights.is_inference()  # those do not say when they are changed
+        and not torch.is_autocast_enabled("cpu")
     )
 
 
@@ -157,6 +161,7 @@ def _by_tap(kernel: Tensor) -> Tensor:
     return ordered(kernel.transpose(1, 2).flatten(1))
 
 
-def _multiply(x: Tensor, in_order: Tensor, bias: Tensor | None) -> Tensor:
+def multiply(x: Tensor, in_order: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Rows of x, shape (..., n_in), times weights in order, and a bias added."""
     y: Tensor = torch.ops.mkldnn._linear_pointwise(x, in_order, bias, "none", [], "")
     return y

@@ -29,10 +29,10 @@ CHANNELS = {"full": (1024, 128, 128, 128, 256), "tiny": (128, 16, 16, 16, 32)}
 NORM = ("weight", "bias", "running_mean", "running_var")
 """A batch norm's tensors, one number for each channel."""
 
-CPU_FRAMES, GPU_FRAMES = 65, 1024
+CPU_FRAMES, GPU_FRAMES = 39, 1024
 """Frames embedded together, at most. Each time the 100 MB of transformed weights are fetched, so
-few frames cost as much as many; on a CPU too many leave its cache. 65 was the fastest of 8 to 129
-on two cores. A GPU has memory for more."""
+few frames cost as much as many; on a CPU too many leave its cache. 39 were among the fastest of 8
+to 129 on two cores, with either kind of product. A GPU has memory for more."""
 
 
 class Crepe(torch.nn.Module):
@@ -189,8 +189,7 @@ def _embed(audio: Tensor, model: Crepe, framing: Framing) -> Tensor:
     out = audio.new_empty(len(audio), n_frames, model.timestamp_embedding_size)
     limit = CPU_FRAMES if audio.device.type == "cpu" else GPU_FRAMES
     if n_frames > limit:
-        # Odd: rows of an even length fall on each other in the cache when FFTs cross them.
-        size = _equal_parts(n_frames, limit) | 1
+        size = _equal_parts(n_frames, limit)
     else:
         size = _equal_parts(len(audio), limit // n_frames) * n_frames
     for sounds, times, frames in framing.chunks(audio, size):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F  # noqa: N812
 
 from hearbaseline import _packed
@@ -142,6 +143,18 @@ def test_what_is_trained_is_computed_by_pytorch() -> None:
     assert layer.weight.grad is not None
     torch.testing.assert_close(layer.weight.grad, x.sum(dim=0).repeat(3, 1))
     assert not _packed.usable(x.requires_grad_(), torch.randn(8, 3))
+
+
+@torch.no_grad()
+def test_what_asks_for_other_arithmetic_gets_it() -> None:
+    layer, x = Linear(64, 32), torch.randn(4, 64)
+    expected = layer(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(x).dtype == torch.bfloat16
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        assert layer(torch.empty(7, 64)).shape == (7, 32)
+    compiled = torch.compile(layer, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x), expected)
 
 
 def test_other_types_and_inference_tensors_are_pytorchs() -> None:
