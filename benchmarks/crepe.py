@@ -9,7 +9,7 @@ from hearbaseline import crepe
 
 from ._measure import Duel, Embed
 
-_CASES = ((1, 1.0, 7), (4, 1.0, 5), (16, 1.0, 3), (1, 4.0, 5), (4, 4.0, 3), (1, 20.0, 3))
+_CASES = ((1, 1.0, 11), (4, 1.0, 5), (16, 1.0, 3), (1, 4.0, 5), (4, 4.0, 3), (1, 20.0, 3))
 
 
 def duels(device: str) -> list[Duel]:

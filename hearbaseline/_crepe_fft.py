@@ -20,8 +20,8 @@ Three identities turn that into FFTs and matrix products; none of them approxima
    negative, preserves order, as adding constants does. So the pool may come first, and the rest
    has half as much to do.
 
-On a CPU memory decides, hence the blocks: 64 channels at a time run through layer one and their
-share of layer two without leaving the cache.
+On a CPU memory decides, hence the blocks: 64 channels at a time run through layer one and into the
+bins of layer two without leaving the cache.
 """
 
 from collections.abc import Mapping
