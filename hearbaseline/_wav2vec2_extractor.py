@@ -1,11 +1,8 @@
 """wav2vec 2.0's convolutions, a few frames at a time and channels last: the same function, sooner.
 
-oneDNN, which computes PyTorch's convolutions on a CPU, takes channels-last frames as they are, and
-layer norms then find their channels side by side, where channels-first frames would be transposed
-twice for each. Few frames stay in the cache from layer to layer. On a GPU, where PyTorch lets
-convolutions round to TF32, they are matrix products: where the stride is two, the first two taps
-of all outputs are the frames taken two by two, a matrix of half as many rows and twice as many
-columns, and the third tap is every other frame.
+Frames with their channels side by side are what layer norms want, where channels-first frames would
+be transposed twice for each, and make a convolution a matrix product: the frames under a kernel are
+neighbours in memory (`_packed.convolve`). Few frames stay in the cache from layer to layer.
 
 The group norm of the first layer, which is one over time for each channel, costs nothing: the
 layer is linear, so the mean and variance of its outputs follow from those of the few samples
