@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,8 +65,7 @@ class Row:
     @property
     def ratio(self) -> float:
         """How many times as fast ours is: the median over the turns' ratios."""
-        pairs = zip(self.peer.turns, self.ours.turns, strict=True)
-        return statistics.median(peer / ours for peer, ours in pairs)
+        return self.peer.over(self.ours)
 
 
 def noise(duel: Duel, case: tuple[int, float, int], device: str) -> torch.Tensor:

@@ -25,6 +25,10 @@ class Timing:
         """What to quote."""
         return statistics.median(self.turns)
 
+    def over(self, other: Timing) -> float:
+        """The median of the ratios of neighbouring turns."""
+        return statistics.median(a / b for a, b in zip(self.turns, other.turns, strict=True))
+
     def __str__(self) -> str:
         """Median, then least and most."""
         return f"{self.median:.3g} ({min(self.turns):.3g}-{max(self.turns):.3g})"

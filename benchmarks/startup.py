@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -41,11 +40,10 @@ def tables(_: str, *, quick: bool) -> list[Table]:
             if turn:  # the first fills the system's cache of files
                 turns[name].append(took)
     rows: list[dict[str, Cell]] = []
+    torch = Timing(tuple(cpu for _, cpu in turns["import torch"]))
     for name, taken in turns.items():
         wall, cpu = (Timing(side) for side in zip(*taken, strict=True))
-        ratio = statistics.median(
-            ours[1] / torch[1] for ours, torch in zip(taken, turns["import torch"], strict=True)
-        )
+        ratio = cpu.over(torch)
         rows.append(
             {
                 "command": name,

