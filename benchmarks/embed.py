@@ -11,10 +11,10 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from hearbaseline.embed.jobs import find_jobs
-from hearbaseline.embed.model import Embedded, Embedder
-from hearbaseline.embed.pipeline import run
-from hearbaseline.embed.spent import Spent
+from hearkit.embed.jobs import find_jobs
+from hearkit.embed.model import Embedded, Embedder
+from hearkit.embed.pipeline import run
+from hearkit.embed.spent import Spent
 
 from ._tables import Cell, Table
 

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hearkit.api.process import _reply
+from hearkit.api.submission import Reply
+from hearkit.api.worker.serve import Worker
 from validator import Options, Report, Submission
+from validator.asking.session import Session
 from validator.checks import CATALOGUE
-from validator.process import _reply
 from validator.runner import Runner
-from validator.session import Session
-from validator.submission import Reply
-from validator.worker import Worker
 
 OWN = ("base", "drawn", "bad", "good")
 """Modules of `submissions/`, which every connection imports anew as a new process would."""

@@ -14,7 +14,7 @@ import pytest
 
 import hearbaseline
 import validator
-from hearbaseline.embed.cli import command
+from hearkit.embed.cli import command
 
 CROW = Path(__file__).parent / "data/audio/misc_crow.flac"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from validator.files import check_writable, write
+from hearkit.files import check_writable, write
 from validator.options import UsageError
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hearkit.api.submission import Reply, SubmissionFault
 from validator import Result, Status
+from validator.asking.session import SCENE
 from validator.checks.outputs import shapes
-from validator.gallery import Gallery, gallery
-from validator.session import SCENE
-from validator.submission import Reply, SubmissionFault
+from validator.pictures import Gallery, gallery
 
 from .test_session import Fake, session_of, value
 

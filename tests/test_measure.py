@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from validator.measure import Response, likeness, relative_errors, response
+from validator.asking.measure import Response, likeness, relative_errors, response
 
 HOP_MS = 20.0
 TIMES_MS = np.arange(0, 30_000, HOP_MS)

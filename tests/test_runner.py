@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hearkit.api.submission import Reply, Submission, SubmissionFault
 from validator import Check, Options, Report, Result, Severity, Status, UsageError, Verdict
+from validator.asking.session import Session
 from validator.catalogue import check as declare
 from validator.catalogue import conforms, inconclusive, violates
 from validator.runner import Runner
-from validator.session import Session
-from validator.submission import Reply, Submission, SubmissionFault
 
 
 class InMemory:

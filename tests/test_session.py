@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from validator.session import SCENE, TIMESTAMP, Session
+from hearkit.api.submission import Effect, Reply, Submission, SubmissionFault, Value
+from validator.asking.session import SCENE, TIMESTAMP, Session
 from validator.stimuli import Stimulus, noise
-from validator.submission import Effect, Reply, Submission, SubmissionFault, Value
 
 Answer = Callable[["Fake", dict[str, Any]], Reply]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from validator.snippets import program
+from hearkit.api.submission import Submission
+from validator.asking.snippets import program
 from validator.stimuli import Stimulus, noise, recorded
-from validator.submission import Submission
 
 SOUNDS = noise(1, 16000, 0)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from validator.options import UsageError
-from validator.starting import start
+from validator.scaffold import start
 
 from .environments import CHECKOUT, fresh_environment, program, variables
 
@@ -224,10 +224,10 @@ def test_a_folder_that_takes_no_files_is_one_line() -> None:
 
 @pytest.mark.parametrize("arguments", [("--help",), ("-V",)])
 def test_help_imports_no_more_than_it_needs(arguments: tuple[str, ...]) -> None:
-    code = "import sys, validator.starting as s\ntry: s.main()\nfinally: print(*sys.modules)"
+    code = "import sys, validator.scaffold as s\ntry: s.main()\nfinally: print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
     )
     modules = set(done.stdout.split())
-    assert "validator.starting" in modules
+    assert "validator.scaffold" in modules
     assert not modules & {"torch", "jinja2", "rich", "psutil"}

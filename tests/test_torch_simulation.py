@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from validator.frameworks.torch_pretence import Pretence, UnseenError, mark, place
-from validator.frameworks.torch_simulation import pretended_gpu, simulate
+from validator.simulation import pretended_gpu, simulate
+from validator.simulation.devices import Pretence, UnseenError, mark, place
 
 Operation = Callable[[torch.Tensor], Any]
 

@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from hearkit.embed.errors import UnreadableError
 from numpy.typing import NDArray
 
-from hearbaseline.embed.errors import UnreadableError
-from hearbaseline.embed.sounds import load as load_sound
+from hearkit.audio import load as load_sound
 
 Clip = NDArray[np.float32]
 

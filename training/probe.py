@@ -192,7 +192,7 @@ def main() -> None:
 
 
 def _stop(message: str, status: int) -> NoReturn:
-    from validator.text import one_line
+    from hearkit.text import one_line
 
     click.echo(one_line(f"probe: {message}", 2000), err=True)
     sys.exit(status)

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hearkit.api.submission import Submission
+from hearkit.errors import UsageError
+
 from .catalogue import Check, Figure, Kind, Severity, Verdict
-from .options import Options, UsageError
+from .options import Options
 from .report import Report, Result, Status
-from .submission import Submission
 
 if TYPE_CHECKING:
     from .api import validate

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import metadata
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from hearkit.api.process import Limits, default_memory_bytes
+from hearkit.api.submission import Submission, not_found, resolved_device
+from hearkit.errors import Fault
+from hearkit.version import version
+
+from .asking.pool import Pool
+from .asking.session import Session
 from .checks import CATALOGUE
-from .contract import MEMORY_LIMIT_GB
-from .gallery import gallery
-from .options import Options, UsageError
-from .process import Limits, WorkerProcess
+from .options import Options
+from .pictures import gallery
 from .report import Report, Result
 from .runner import Runner
-from .session import Session
-from .submission import Submission, SubmissionFault
 
 
 def validate(
@@ -95,59 +97,30 @@ def run(
 def opened(
     module: str, weights: str | Path | None, device: str, options: Options
 ) -> Iterator[Session]:
-    """A session with a submission; its worker ends with the context.
+    """A session with a submission; its workers end with the context.
 
     Raises:
         UsageError: As for `validate`.
     """
-    submission = Submission(_name(module), _existing(weights), _device(device))
-    limits = Limits(options.timeout_s, _memory(options.memory_limit_gb))
-    session = Session(submission, lambda wanted: WorkerProcess(wanted, limits), seed=options.seed)
-    try:
-        yield session
-    finally:
-        session.close()
-
-
-def _existing(weights: str | Path | None) -> Path | None:
-    if not weights:
-        return None
-    path = Path(weights)
-    # A TensorFlow checkpoint is named by what its files' names begin with.
-    if not path.exists() and not path.with_name(f"{path.name}.index").exists():
-        raise UsageError(f"{path}: there is no such file; give the path of the weights")
-    return path.resolve()
-
-
-def _device(name: str) -> str:
-    if name == "cpu":
-        return name
-    if name != "auto" and not name.startswith("cuda"):
-        raise UsageError(f"there is no device {name!r}: cpu, cuda or auto")
-    if _has_gpu():
-        return "cuda" if name == "auto" else name
-    if name == "auto":
-        return "cpu"
-    raise UsageError(f"--device {name}: there is no GPU here; use cpu or auto")
-
-
-def _has_gpu() -> bool:
-    """Only a GPU needs a framework on this side, and either of them will do."""
-    if importlib.util.find_spec("torch"):
-        import torch
-
-        return torch.cuda.is_available()
-    if importlib.util.find_spec("tensorflow"):
-        import tensorflow
-
-        return bool(tensorflow.config.list_physical_devices("GPU"))
-    return False
-
-
-def _memory(limit_gb: float | None) -> int:
-    if limit_gb is not None:
-        return int(limit_gb * 1e9)
-    return int(min(MEMORY_LIMIT_GB * 1e9, 0.75 * psutil.virtual_memory().available))
+    named = Submission.of(module, weights, device)
+    # A submission that changes the working directory is to be found out, not to fail by it.
+    found = named.weights.resolve() if named.weights else None
+    submission = Submission(named.module, found, resolved_device(device))
+    memory = options.memory_limit_gb
+    limits = Limits(
+        options.timeout_s, default_memory_bytes() if memory is None else int(memory * 1e9)
+    )
+    with Pool(limits) as pool:
+        session = Session(
+            submission,
+            pool.connect,
+            seed=options.seed,
+            imported=lambda facts: pool.imported(facts, submission.device),
+        )
+        try:
+            yield session
+        finally:
+            session.close()
 
 
 def _imported(session: Session) -> tuple[str, str]:
@@ -156,42 +129,20 @@ def _imported(session: Session) -> tuple[str, str]:
     Whether it can be imported is for the checks to judge.
     """
     try:
-        return "", str(session.imported().facts.get("file", ""))
-    except SubmissionFault as fault:
-        name = str(fault.facts.get("missing", ""))
+        return "", str(session.imported().facts.file or "")
+    except Fault as fault:
         module = session.submission.module
-        if name and (module == name or module.startswith(name + ".")):
-            return (
-                f"there is no module {module!r}: install it, or run from the folder that holds it",
-                "",
-            )
+        if fault.missing and (module == fault.missing or module.startswith(fault.missing + ".")):
+            return not_found(module), ""
     return "", ""
-
-
-def _name(module: str) -> str:
-    if not (module.endswith(".py") or "/" in module):
-        return module
-    path = Path(module)
-    if path.is_absolute() or ".." in path.parts:
-        advice = f"{path.stem}, run from {path.parent}"
-    else:
-        advice = ".".join(path.with_suffix("").parts)
-    raise UsageError(f"{module}: give a module's name, not a path, for example {advice}")
 
 
 def _environment(session: Session) -> dict[str, Any]:
     return {
-        "validator": _version(),
+        "validator": version(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": psutil.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-        "worker": session.environment(),
+        "worker": asdict(session.environment()),
     }
-
-
-def _version() -> str:
-    try:
-        return metadata.version("hearbaseline")
-    except metadata.PackageNotFoundError:
-        return "not installed"

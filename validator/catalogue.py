@@ -8,8 +8,12 @@ from enum import Enum
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hearkit.errors import UsageError
+
+from .asking.snippets import Reproduction
+
 if TYPE_CHECKING:
-    from .session import Session
+    from .asking.session import Session
 
 RETIRED_IDS: frozenset[str] = frozenset()
 """Ids that once named a check. Ids are for life: these are never used again."""
@@ -84,7 +88,7 @@ class Verdict:
         expected: What the contract asks for; empty where the check conforms.
         hint: The likely cause or a mend more exact than the check's own; may be empty.
         figures: What was measured.
-        snippet: Python lines that reproduce the finding outside the validator.
+        reproduction: What shows the finding outside the validator.
         evidence: What pictures and tables are made of, by name: arrays, numbers.
 
     Examples:
@@ -99,7 +103,7 @@ class Verdict:
     expected: str = ""
     hint: str = ""
     figures: tuple[Figure, ...] = ()
-    snippet: str = ""
+    reproduction: Reproduction | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -115,11 +119,11 @@ def violates(
     *figures: Figure,
     expected: str,
     hint: str = "",
-    snippet: str = "",
+    reproduction: Reproduction | None = None,
     evidence: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """The submission breaks what the check asks for."""
-    return Verdict(Kind.VIOLATES, seen, expected, hint, figures, snippet, evidence or {})
+    return Verdict(Kind.VIOLATES, seen, expected, hint, figures, reproduction, evidence or {})
 
 
 def inconclusive(why: str, *figures: Figure) -> Verdict:
@@ -193,7 +197,7 @@ def check(
     return declare
 
 
-class UnknownIdError(ValueError):
+class UnknownIdError(UsageError):
     """An id or prefix that names no check."""
 
 

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import io
-import os
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from .catalogue import UnknownIdError
-from .options import Options, UsageError, from_pyproject, submission_in_pyproject
-from .text import one_line
+from hearkit.command import (
+    CONTEXT,
+    common_options,
+    echo,
+    here,
+    named_submission,
+    run,
+    submission_options,
+)
+from hearkit.errors import UsageError
+
+from .options import Options, from_pyproject, submission_in_pyproject
 
 _DONE = 0
-_CANNOT_RUN = 2
-_INTERRUPTED = 130
 
 _STDOUT = "-"
-_LONGEST_MESSAGE = 1000
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(context_settings=CONTEXT)
 @click.argument("names", nargs=-1, metavar="MODULE [WEIGHTS]")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or auto.")
+@submission_options(module=None, device="cpu")
 @click.option("--select", multiple=True, metavar="ID", help="Run only these ids or families.")
 @click.option("--skip", multiple=True, metavar="ID", help="Leave out these ids or families.")
 @click.option("--strict", is_flag=True, default=None, help="Warnings fail the run.")
@@ -50,14 +52,15 @@ _LONGEST_MESSAGE = 1000
 @click.option("--list", "list_", is_flag=True, help="Print all checks and stop.")
 @click.option("--explain", metavar="ID", help="Print one check, or family, in full and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and the last line only.")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
-@click.version_option(None, "-V", "--version", package_name="hearbaseline")
+@common_options
 def command(
     names: tuple[str, ...],
     list_: bool,
     explain: str | None,
     compare: bool,
     all_: bool,
+    module: str | None,
+    weights: str | None,
     **given: Any,
 ) -> int:
     """Validate a submission to the HEAR audio-embedding API.
@@ -73,26 +76,24 @@ def command(
     if list_ or explain is not None:
         from .render import catalogue
 
-        _print(catalogue.listing() if explain is None else catalogue.explanation(explain))
+        echo(catalogue.listing() if explain is None else catalogue.explanation(explain))
         return _DONE
-    if not names and not compare and given["profile"] != "organiser":
-        module, weights = submission_in_pyproject(Path.cwd())
-        names = tuple(filter(None, (module, module and weights)))
-    if not names:
-        raise UsageError("name the module to validate, for example: hear-validate my_module")
     if compare:
+        if module or weights:
+            raise UsageError("--compare takes modules as arguments, not --module and --weights")
         return _compare(names, given, everything=all_)
     if all_:
         raise UsageError("--all tells --compare what to print; add --compare")
-    if len(names) > 2:
-        raise UsageError(
-            f"{names[2]}: after the module and its weights nothing follows; "
-            "--compare takes several modules"
-        )
-    return _validate(*names, given=given)
+    module, weights = named_submission(names, module, weights)
+    if module is None and given["profile"] != "organiser":
+        module, found = submission_in_pyproject(here())
+        weights = weights or found
+    if module is None:
+        raise UsageError("name the module to validate, for example: hear-validate my_module")
+    return _validate(module, weights, given=given)
 
 
-def _validate(module: str, weights: str | None = None, *, given: dict[str, Any]) -> int:
+def _validate(module: str, weights: str | None, *, given: dict[str, Any]) -> int:
     from . import api
     from .render import RENDERERS, console
 
@@ -105,7 +106,7 @@ def _validate(module: str, weights: str | None = None, *, given: dict[str, Any])
         raise UsageError(report.not_found)
     _write(files, RENDERERS, report)
     if _STDOUT not in files.values():
-        _print(console.render(report, quiet=quiet, debug=debug))
+        echo(console.render(report, quiet=quiet, debug=debug))
     return report.exit_status
 
 
@@ -121,13 +122,14 @@ def _compare(names: tuple[str, ...], given: dict[str, Any], *, everything: bool)
         found = compare(wanted, device, options, progress.seen)
     _write(files, comparison.RENDERERS, found)
     if _STDOUT not in files.values():
-        _print(comparison.render(found, everything=everything, quiet=quiet))
+        echo(comparison.render(found, everything=everything, quiet=quiet))
     return found.exit_status
 
 
 def _files(given: dict[str, Any], renderers: Mapping[str, Any]) -> dict[str, str]:
     """The files to write, by renderer, all of which can be written."""
-    from .files import check_writable
+    from hearkit.files import check_writable
+
     from .render import KINDS
 
     files = {kind: name for kind in KINDS if (name := given.pop(kind))}
@@ -145,12 +147,12 @@ def _files(given: dict[str, Any], renderers: Mapping[str, Any]) -> dict[str, str
 def _write(
     files: Mapping[str, str], renderers: Mapping[str, Callable[[Any], str]], found: object
 ) -> None:
-    from .files import write
+    from hearkit.files import write
 
     for kind, name in files.items():
         text = renderers[kind](found)
         if name == _STDOUT:
-            _print(text.encode())
+            echo(text.encode())
         else:
             write(name, text)
 
@@ -161,51 +163,10 @@ def _options(given: dict[str, Any]) -> Options:
         "memory_limit_gb": given.pop("memory_limit"),
         **given,
     }
-    settings = {} if given["profile"] == "organiser" else from_pyproject(Path.cwd())
+    settings = {} if given["profile"] == "organiser" else from_pyproject(here())
     return Options(**settings | {k: v for k, v in named.items() if v not in (None, ())})
-
-
-def _print(text: str | bytes) -> None:
-    """Print to standard output; that nobody reads on, as in `| head`, changes nothing."""
-    try:
-        click.echo(text, nl=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is still buffered would raise once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
     """Run the command; every error of use is one line on stderr."""
     run(command, "hear-validate")
-
-
-def run(command: click.Command, name: str) -> NoReturn:
-    """Run a command and exit; every error of use is one line on stderr.
-
-    Args:
-        command: Returns the exit status; prints tracebacks if it has an option `--debug`.
-        name: What the line begins with.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        status = command(standalone_mode=False)
-    except click.ClickException as error:
-        _stop(name, error.format_message(), _CANNOT_RUN)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _stop(name, "interrupted", _INTERRUPTED)
-    except (UsageError, UnknownIdError) as error:
-        _stop(name, str(error), _CANNOT_RUN)
-    except Exception as error:
-        if "--debug" in sys.argv:
-            raise
-        what = f"{type(error).__name__}: {error}"
-        _stop(name, f"stopped by {what}; --debug shows where", _CANNOT_RUN)
-    sys.exit(status)
-
-
-def _stop(name: str, message: str, status: int) -> NoReturn:
-    click.echo(f"{name}: {one_line(message, _LONGEST_MESSAGE)}", err=True)
-    sys.exit(status)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hearkit.errors import UsageError
+
 from .api import run
 from .catalogue import Check
 from .key_figures import KeyFigure, key_figures
-from .options import Options, UsageError
+from .options import Options
 from .report import Report, Result
 
 SCHEMA_VERSION = 1

@@ -15,20 +15,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from hearkit.errors import UsageError
+
 _TABLE = "hear-validate"
-
-
-class UsageError(ValueError):
-    """Something about how the run was asked for; exit status 2.
-
-    Examples:
-        >>> from validator import UsageError, validate
-        >>> try:
-        ...     validate("my_model", seed=-1)
-        ... except UsageError as error:
-        ...     print(error)
-        --seed must be 0 or more
-    """
 
 
 @dataclass(frozen=True)

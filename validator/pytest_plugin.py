@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hearkit.api.submission import not_found
+from hearkit.errors import UsageError
+
 from .catalogue import Check, Kind, with_requirements
-from .options import Options, UsageError, from_pyproject, submission_in_pyproject
+from .options import Options, from_pyproject, submission_in_pyproject
 from .report import Result, Status
 
 if TYPE_CHECKING:
@@ -124,10 +127,7 @@ def _runner(config: pytest.Config, settings: Settings) -> Runner:
     top = settings.module.partition(".")[0]
     # The worker looks in the current folder first, where pytest may not have looked.
     if PathFinder.find_spec(top, [str(Path.cwd()), *sys.path]) is None:
-        raise UsageError(
-            f"there is no module {settings.module!r}: install it, or run from the folder that "
-            "holds it"
-        )
+        raise UsageError(not_found(settings.module))
     options = Options(**settings.options)
     stack = ExitStack()
     config.add_cleanup(stack.close)
@@ -237,4 +237,4 @@ def _told(result: Result) -> str:
     fields = {"seen": verdict.seen, "expected": verdict.expected, "mend": result.mend}
     lines += [f"  {name:<9} {text}" for name, text in fields.items() if text]
     lines += [f"  {figure}" for figure in verdict.figures]
-    return "\n".join([*lines, "", verdict.snippet]).rstrip()
+    return "\n".join([*lines, "", result.snippet]).rstrip()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .catalogue import Check, Kind, Severity, Verdict
 
 if TYPE_CHECKING:
-    from .gallery import Gallery
+    from .pictures import Gallery
 
 SCHEMA_VERSION = 1
 """Of `to_dict`; grows when a field changes its meaning or goes."""
@@ -69,6 +69,7 @@ class Result:
         seconds: Wall-clock seconds.
         peak_bytes: Highest resident memory of the worker meanwhile; None where the check asked
             nothing that had not been answered before.
+        snippet: Python that reproduces a finding outside the validator.
 
     Examples:
         >>> from validator import Result, Status
@@ -84,6 +85,7 @@ class Result:
     why: str = ""
     seconds: float = 0.0
     peak_bytes: int | None = None
+    snippet: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -99,7 +101,7 @@ class Result:
             "expected": verdict.expected if verdict else "",
             "mend": self.mend,
             "figures": [_plain(asdict(f)) for f in verdict.figures] if verdict else [],
-            "snippet": verdict.snippet if verdict else "",
+            "snippet": self.snippet,
             "seconds": round(self.seconds, 3),
             "peak_bytes": self.peak_bytes,
         }

@@ -6,11 +6,14 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 
+from hearkit.errors import Fault, UsageError
+
+from .asking.answers import reproduction_of
+from .asking.session import Session
+from .asking.snippets import program
 from .catalogue import Check, UnknownIdError, Verdict, matching, violates, with_requirements
-from .options import Options, UsageError
+from .options import Options
 from .report import Result, Status, status_of
-from .session import Session
-from .submission import SubmissionFault
 
 _BLOCKING = {Status.FAILED, Status.EXPECTED, Status.SKIPPED, Status.BROKEN}
 """What a required check must not have become. Inconclusive is no evidence of a defect."""
@@ -69,7 +72,7 @@ class Runner:
         begin = time.perf_counter()
         try:
             verdict = check.run(self._session)
-        except SubmissionFault as fault:
+        except Fault as fault:
             verdict = _blamed(fault)
         except Exception:
             why = "the check itself failed, which is our fault: " + traceback.format_exc(limit=-3)
@@ -77,7 +80,24 @@ class Runner:
         reason = self._options.expected.get(check.id, "")
         status = status_of(check, verdict, expected=bool(reason), strict=self._options.strict)
         seconds = time.perf_counter() - begin
-        return Result(check, status, verdict, reason, seconds, self._session.peak_bytes or None)
+        return Result(
+            check,
+            status,
+            verdict,
+            reason,
+            seconds,
+            self._session.peak_bytes or None,
+            self._program(verdict),
+        )
+
+    def _program(self, verdict: Verdict) -> str:
+        """The program that reproduces a finding, made only where there is one."""
+        if verdict.reproduction is None:
+            return ""
+        session = self._session
+        return program(
+            verdict.reproduction, session.submission, session.arguments(), session.known_framework()
+        )
 
 
 def _needs(before: Result) -> str:
@@ -113,13 +133,13 @@ def _left_out(catalogue: Sequence[Check], options: Options) -> dict[Check, str]:
     return left_out
 
 
-def _blamed(fault: SubmissionFault) -> Verdict:
+def _blamed(fault: Fault) -> Verdict:
     """What a submission's failure to answer means for the check that asked."""
     return violates(
         str(fault),
         expected="an answer as the contract describes it",
         hint=_HINTS.get(fault.kind, ""),
-        snippet=fault.snippet,
+        reproduction=reproduction_of(fault),
         evidence={"traceback": fault.traceback},
     )
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hearkit.api.submission import Reply, Submission, Value
+from validator.asking.session import SCENE, Session
 from validator.catalogue import Kind
 from validator.checks.coverage import twenty_minutes
-from validator.session import SCENE, Session
-from validator.submission import Reply, Submission, Value
 
 SAMPLE_RATE = 16000
 

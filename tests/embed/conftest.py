@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hearbaseline.embed import cli
+from hearkit.embed import cli
 
 COMMAND = str(Path(sys.executable).with_name("hear-embed"))
 

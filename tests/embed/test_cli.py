@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from hearbaseline import __version__
-from hearbaseline.embed import jobs, read
+from hearkit.embed import jobs, read
 
 from ..conftest import AUDIO
 from .conftest import Embed, write_tone

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from hearkit.embed.errors import UsageError
 
-from hearbaseline.embed.errors import UsageError
-from hearbaseline.embed.jobs import find_jobs
+from hearkit.embed.jobs import find_jobs
 
 
 @pytest.fixture

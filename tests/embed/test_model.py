@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hearkit.embed.errors import SubmissionError, UsageError
 
-from hearbaseline.embed.errors import SubmissionError, UsageError
-from hearbaseline.embed.model import Embedder
+from hearkit.embed.model import Embedder
 
 from .conftest import MODULE
 

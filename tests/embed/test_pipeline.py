@@ -7,13 +7,13 @@ from typing import cast
 import numpy as np
 import pytest
 import soundfile
+from hearkit.embed.errors import EmbedError, SubmissionError
 from numpy.typing import NDArray
 
-from hearbaseline.embed import pipeline, read, sounds, store
-from hearbaseline.embed.errors import EmbedError, SubmissionError
-from hearbaseline.embed.jobs import Job, find_jobs
-from hearbaseline.embed.model import Embedded, Embedder
-from hearbaseline.embed.pipeline import Counts
+from hearkit.embed import pipeline, read, sounds, store
+from hearkit.embed.jobs import Job, find_jobs
+from hearkit.embed.model import Embedded, Embedder
+from hearkit.embed.pipeline import Counts
 
 
 class Fake:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hearbaseline.embed import read
+from hearkit.embed import read
 
 from ..conftest import AUDIO
 from ..processes import interruptible
@@ -111,7 +111,7 @@ def get_scene_embeddings(audio, model):
 def test_help_loads_no_heavy_library() -> None:
     probe = """
 import sys
-from hearbaseline.embed import cli
+from hearkit.embed import cli
 try:
     cli.main()
 except SystemExit:

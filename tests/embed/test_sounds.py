@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from hearkit.embed.errors import UnreadableError
 
-from hearbaseline.embed import sounds
-from hearbaseline.embed.errors import UnreadableError
-from hearbaseline.embed.sounds import load
+from hearkit.audio import load
+from hearkit.embed import sounds
 
 from ..conftest import AUDIO
 from .conftest import write_tone

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hearbaseline.embed import read, store
+from hearkit.embed import read, store
 
 ENTRIES = {
     "timestamp_embeddings": np.arange(4096, dtype=np.float32),
@@ -97,7 +97,7 @@ def test_a_write_that_is_killed_leaves_nothing_under_the_name(tmp_path: Path) ->
     path = tmp_path / "a.npz"
     killed = (
         "import os, signal, sys, pathlib, numpy\n"
-        "from hearbaseline.embed import store\n"
+        "from hearkit.embed import store\n"
         "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "store.write(pathlib.Path(sys.argv[1]), {'fingerprint': 'f', 'x': numpy.zeros(9999)})\n"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from validator import Result, Status
 from validator.catalogue import conforms
-from validator.gallery import Gallery
+from validator.pictures import Gallery
 from validator.render.html import embeddings, measured
 from validator.render.html.picture import Picture
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..measure import Response, response
-from ..session import TIMESTAMP, Session
+from hearkit.errors import Fault
+
+from ..asking.answers import CallFault
+from ..asking.measure import Response, response
+from ..asking.session import TIMESTAMP, Session
+from ..asking.snippets import reproduce
 from ..stimuli import Stimulus, bursts, noise, recorded
-from ..submission import SubmissionFault
 
 LENGTH_S = 29.987
 """Long enough that a hop rounded to whole samples drifts by 8 ms (25 ms at 44100 Hz) between
@@ -98,7 +101,7 @@ def _embedded(
     """Embeddings (n_timestamps, size) and timestamps in ms of a stimulus of one sound.
 
     Raises:
-        SubmissionFault: If some are not finite, or not as many as there should be.
+        Fault: If some are not finite, or not as many as there should be.
     """
     batches = session.timestamps(stimulus)
     embeddings, times_ms = (np.asarray(batch[0], np.float64) for batch in batches)
@@ -108,11 +111,9 @@ def _embedded(
     elif count and len(times_ms) != count:
         problem = f"returned {len(times_ms)} timestamps, but {count} for other audio as long"
     if problem:
-        raise SubmissionFault(
-            "answer",
-            problem,
-            f"{TIMESTAMP}({stimulus.name})",
-            snippet=session.snippet("print(timestamps(audio, model))", audio=stimulus),
+        raise CallFault(
+            Fault("answer", problem, f"{TIMESTAMP}({stimulus.name})"),
+            reproduce("print(timestamps(audio, model))", audio=stimulus),
         )
     return embeddings, times_ms
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..asking.measure import relative_errors
+from ..asking.session import SCENE, Numbers, Session
+from ..asking.snippets import Reproduction
 from ..catalogue import Figure, Verdict, conforms, violates
-from ..measure import relative_errors
-from ..session import SCENE, Numbers, Session
 from ..stimuli import Stimulus, recorded
 from .outputs import FUNCTIONS
 
@@ -42,7 +43,7 @@ def compare(
     *,
     expected: str,
     hint: str = "",
-    snippet: str,
+    reproduction: Reproduction,
 ) -> tuple[float, Verdict | None]:
     """The worst relative error, and a verdict where it is beyond the limit."""
     errors = relative_errors(reference, other)
@@ -55,7 +56,7 @@ def compare(
         if reference.shape != other.shape
         else f"{function}: {what}, relative error {worst:.3g} (sound {int(errors.argmax())})"
     )
-    return worst, violates(seen, figure, expected=expected, hint=hint, snippet=snippet)
+    return worst, violates(seen, figure, expected=expected, hint=hint, reproduction=reproduction)
 
 
 def over_functions(

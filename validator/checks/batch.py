@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..asking.measure import relative_errors
+from ..asking.session import Numbers, Session
+from ..asking.snippets import reproduce
 from ..catalogue import Verdict, check
-from ..contract import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
-from ..measure import relative_errors
-from ..session import Numbers, Session
 from ..stimuli import Stimulus, clipped, constant, noise
+from ..tolerances import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
 from ._compare import call_of, compare, mixture, over_functions
 from .repeatability import no_memory
 
@@ -52,7 +53,7 @@ def alone_as_in_batch(session: Session) -> Verdict:
                 _tolerance(session),
                 "sounds embedded alone and in a batch differ",
                 expected=f"the same embedding for every position, within {_tolerance(session):g}",
-                snippet=session.snippet(
+                reproduction=reproduce(
                     f"alone, together = {call_of(function, f'batch[{worst}:{worst + 1}]', '[0]')}, "
                     f"{call_of(function, 'batch', f'[{worst}]')}",
                     "print(abs(alone - together).max() / abs(alone).max())",
@@ -79,7 +80,7 @@ def _among(
                 _tolerance(session),
                 what,
                 expected=expected,
-                snippet=session.snippet(
+                reproduction=reproduce(
                     f"print(abs({call_of(function, 'one')} - "
                     f"{call_of(function, 'two', f'[{rows}]')}).max())",
                     one=base,

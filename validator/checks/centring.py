@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..asking.measure import Response, likeness
+from ..asking.session import Session
+from ..asking.snippets import Reproduction, reproduce
 from ..catalogue import Figure, Verdict, check, conforms, inconclusive, violates
-from ..measure import Response, likeness
-from ..session import Session
 from ._bursts import Experiment, Group, experiment
 from .coverage import not_truncated
 from .repeatability import no_memory
@@ -41,8 +42,8 @@ def _experiment(session: Session) -> Experiment:
     return experiment(session, hop_ms(session))
 
 
-def _snippet(session: Session, done: Experiment, group: Group) -> str:
-    return session.snippet(
+def _reproduction(done: Experiment, group: Group) -> Reproduction:
+    return reproduce(
         "before, times = timestamps(quiet, model)",
         "after, _ = timestamps(loud, model)",
         "change = abs(after - before)[0].sum(-1)",
@@ -85,7 +86,7 @@ def order(session: Session) -> Verdict:
             f"all {len(done.times_ms)} timestamps of {done.quiet.name} have the same embedding",
             expected="embeddings that describe the sound around their timestamps",
             hint="Return the embeddings before they are averaged over time.",
-            snippet=session.snippet("print(timestamps(audio, model)[0].std(1))", audio=done.quiet),
+            reproduction=reproduce("print(timestamps(audio, model)[0].std(1))", audio=done.quiet),
         )
     if hop_ms(session) > _LONGEST_HOP_MS or not all(group.change.any() for group in done.groups):
         return inconclusive("bursts fall between the embeddings, so their place cannot be seen")
@@ -105,7 +106,7 @@ def order(session: Session) -> Verdict:
         figure,
         expected="a burst moves the embeddings whose timestamps are near it",
         hint=_order_hint(done, group, seen),
-        snippet=_snippet(session, done, group),
+        reproduction=_reproduction(done, group),
         evidence=_evidence(session, done),
     )
 
@@ -176,7 +177,7 @@ def centred(session: Session) -> Verdict:
         expected=f"within {tolerance:.3g} ms (from the hop of {hop:.4g} ms and the width of the "
         f"change, {seen.width_ms:.3g} ms)",
         hint=_centre_hint(seen),
-        snippet=_snippet(session, done, done.beginning),
+        reproduction=_reproduction(done, done.beginning),
         evidence=evidence,
     )
 
@@ -222,7 +223,7 @@ def no_drift(session: Session) -> Verdict:
         figure,
         expected=f"the same offset at the beginning and the end, within {tolerance:.3g} ms",
         hint=f"Timestamps are {claimed:.2f} samples apart, frames about {true:.2f}.",
-        snippet=_snippet(session, done, done.end),
+        reproduction=_reproduction(done, done.end),
         evidence=_evidence(session, done),
     )
 

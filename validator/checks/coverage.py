@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from hearkit.api.contract import LONGEST_CLIP_S, MEMORY_LIMIT_GB
+from hearkit.errors import Fault
+
+from ..asking.answers import CallFault, embeddings_of
+from ..asking.measure import relative_errors
+from ..asking.session import SCENE, TIMESTAMP, Session
+from ..asking.snippets import reproduce
 from ..catalogue import Figure, Verdict, check, conforms, violates
-from ..contract import BATCH_TOLERANCE, LONGEST_CLIP_S, MEMORY_LIMIT_GB, REPEAT_TOLERANCE
-from ..measure import relative_errors
-from ..session import SCENE, TIMESTAMP, Session
 from ..stimuli import Stimulus, clipped, noise, recorded
-from ..submission import SubmissionFault
+from ..tolerances import BATCH_TOLERANCE, REPEAT_TOLERANCE
 from .batch import alone_as_in_batch
 from .length import benchmark_lengths, half_minute
 from .outputs import FUNCTIONS, not_constant
@@ -40,12 +44,11 @@ def layouts(session: Session) -> Verdict:
     for layout, code in views.items():
         for function in FUNCTIONS:
             short = "scene(view, model)" if function == SCENE else "timestamps(view, model)[0]"
-            snippet = session.snippet(f"view = {code}", f"print({short})", audio=sounds)
+            reproduction = reproduce(f"view = {code}", f"print({short})", audio=sounds)
             try:
                 seen = session.embed(function, sounds, layout=layout)
-            except SubmissionFault as fault:
-                fault.snippet = snippet
-                raise
+            except Fault as fault:
+                raise CallFault(fault, reproduction) from None
             error = float(relative_errors(session.embed(function, sounds), seen).max())
             worst = max(worst, error)
             if error > BATCH_TOLERANCE:
@@ -53,7 +56,7 @@ def layouts(session: Session) -> Verdict:
                     f"{function} embeds {layout} audio otherwise, relative error {error:.3g}",
                     Figure("relative error", error, limit=BATCH_TOLERANCE),
                     expected="the same embeddings as for contiguous audio",
-                    snippet=snippet,
+                    reproduction=reproduction,
                 )
     return conforms("", Figure("relative error", worst, limit=BATCH_TOLERANCE))
 
@@ -90,7 +93,7 @@ def not_truncated(session: Session) -> Verdict:
             f"the last timestamp of 30 s is {last:.0f} ms",
             Figure("last timestamp", last, "ms", 30_000 - _END_GAP_MS),
             expected="timestamps up to the end",
-            snippet=session.snippet("print(timestamps(audio, model)[1].max())", audio=sounds),
+            reproduction=reproduce("print(timestamps(audio, model)[1].max())", audio=sounds),
         )
 
     def change(function: str, second: int) -> float:
@@ -112,7 +115,7 @@ def not_truncated(session: Session) -> Verdict:
             "embeddings as they were",
             Figure("relative change", deaf[function, second], limit=REPEAT_TOLERANCE),
             expected="embeddings of the whole audio",
-            snippet=session.snippet(
+            reproduction=reproduce(
                 f"print(abs({call.format('one')} - {call.format('two')}).max())",
                 one=sounds,
                 two=changed,
@@ -143,17 +146,17 @@ def twenty_minutes(session: Session) -> Verdict:
         _loud_at(sounds, int(LONGEST_CLIP_S) - 1, session.sample_rate, session.seed),
     ):
         reply = session.call(SCENE, batch, keep=False)
-        peak = max(peak, reply.peak_bytes, int(reply.facts.get("device_peak_bytes", 0)))
-        scenes.append(session.only_embeddings(SCENE, batch, reply))
+        peak = max(peak, reply.peak_bytes, reply.facts.device_peak_bytes)
+        scenes.append(embeddings_of(SCENE, reply, batch))
     reply = session.call(TIMESTAMP, sounds, keep=False)
-    peak = max(peak, reply.peak_bytes, int(reply.facts.get("device_peak_bytes", 0)))
-    embeddings = session.only_embeddings(TIMESTAMP, sounds, reply)
+    peak = max(peak, reply.peak_bytes, reply.facts.device_peak_bytes)
+    embeddings = embeddings_of(TIMESTAMP, reply, sounds)
     times = reply.values[1].array
     if not (np.isfinite(scenes[0]).all() and np.isfinite(embeddings).all()):
         return violates(
             "there are numbers that are not finite in the embeddings of 20 minutes",
             expected="finite numbers",
-            snippet=session.snippet("scene(audio, model), timestamps(audio, model)", audio=sounds),
+            reproduction=reproduce("scene(audio, model), timestamps(audio, model)", audio=sounds),
         )
     # One embedding for the whole sound has its timestamp at the middle.
     reached = times is not None and times.shape[1] == 1
@@ -166,7 +169,7 @@ def twenty_minutes(session: Session) -> Verdict:
             Figure("last timestamp", last, "ms", LONGEST_CLIP_S * 1000 - _END_GAP_MS),
             Figure("relative change", change, limit=_HEARD),
             expected="embeddings of all of the audio",
-            snippet=session.snippet("print(timestamps(audio, model)[1].max())", audio=sounds),
+            reproduction=reproduce("print(timestamps(audio, model)[1].max())", audio=sounds),
         )
     figure = Figure("peak memory", peak / 1e9, "GB", MEMORY_LIMIT_GB)
     if peak > MEMORY_LIMIT_GB * 1e9:
@@ -174,7 +177,7 @@ def twenty_minutes(session: Session) -> Verdict:
             f"20 minutes of audio took {peak / 1e9:.1f} GB",
             figure,
             expected=f"at most {MEMORY_LIMIT_GB:g} GB",
-            snippet=session.snippet("timestamps(audio, model)", audio=sounds),
+            reproduction=reproduce("timestamps(audio, model)", audio=sounds),
         )
     return conforms("", figure)
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from hearkit.api.facts import CallFacts
+from hearkit.api.requests import Call
+from hearkit.api.submission import Reply
+
+from ..asking.answers import embeddings_of
+from ..asking.measure import relative_errors
+from ..asking.session import Session
+from ..asking.snippets import Reproduction, reproduce
 from ..catalogue import Figure, Severity, Verdict, check, conforms, inconclusive, violates
-from ..contract import DEVICE_TOLERANCE
-from ..measure import relative_errors
-from ..session import Session
 from ..stimuli import recorded
-from ..submission import Reply
+from ..tolerances import DEVICE_TOLERANCE
 from .outputs import FUNCTIONS, finite, probe
 
 _SIMULATED = "on a simulated GPU"
@@ -27,27 +32,31 @@ def _kind(device: str) -> str:
     return device.rpartition("/")[2].removeprefix("device:").partition(":")[0].lower() or "cpu"
 
 
-def _moving(session: Session, device: str, *lines: str) -> str:
+def _moving(session: Session, device: str, *lines: str) -> Reproduction:
     move = f'model, audio = model.to("{device}"), audio.to("{device}")'
     moves = (move,) if session.framework == "torch" else ()
-    return session.snippet(*moves, *lines, audio=probe(session))
+    return reproduce(*moves, *lines, audio=probe(session))
 
 
 _PRINT_DEVICES = "print(scene(audio, model).device, [x.device for x in timestamps(audio, model)])"
+
+
+def _arguments(session: Session) -> dict[str, Any]:
+    return {"arguments": list(session.arguments()), "sample_rate": session.sample_rate}
 
 
 def _simulated(session: Session, mode: str) -> tuple[dict[str, Any], Verdict | None]:
     """What the simulation shows, and a verdict where it does not show that both calls return."""
     if session.framework != "torch":
         return {}, inconclusive("only PyTorch's devices can be simulated")
-    facts = session.simulated(mode)
+    facts = session.extended("simulation:simulate", **_arguments(session))[mode]
     if facts["outcome"] == "inconclusive":
         return facts, inconclusive(facts["what"])
     if facts["outcome"] == "violates":
         return facts, violates(
             facts["what"],
             expected=f"model and audio on {facts['device']} give results",
-            snippet=_moving(session, facts["device"], _PRINT_DEVICES),
+            reproduction=_moving(session, facts["device"], _PRINT_DEVICES),
         )
     return facts, None
 
@@ -98,7 +107,7 @@ def results_stay(session: Session) -> Verdict:
         return violates(
             f"{', '.join(moved)} came back on the CPU for audio on {where}",
             expected="results on the device of the audio",
-            snippet=_moving(session, "cuda", _PRINT_DEVICES),
+            reproduction=_moving(session, "cuda", _PRINT_DEVICES),
         )
     return conforms("" if _on_gpu(session) else _SIMULATED)
 
@@ -131,7 +140,7 @@ def leaves_gpu_alone(session: Session) -> Verdict:
         return violates(
             f"audio and model are on the CPU, but {', '.join(wrong)}",
             expected="results on the CPU, GPU or not",
-            snippet=session.snippet(
+            reproduction=reproduce(
                 "# on a machine with a GPU", _PRINT_DEVICES, audio=probe(session)
             ),
         )
@@ -167,7 +176,7 @@ def outputs_device(session: Session) -> Verdict:
         return violates(
             "; ".join(wrong),
             expected="tensors on the device of the audio",
-            snippet=_moving(session, "cuda:1", _PRINT_DEVICES),
+            reproduction=_moving(session, "cuda:1", _PRINT_DEVICES),
         )
     return conforms("on a simulated second GPU")
 
@@ -187,7 +196,7 @@ def cpu_as_gpu(session: Session) -> Verdict:
     if _on_gpu(session):
         error = 0.0
         for function, reply in _on_cpu(session).items():
-            there = session.only_embeddings(function, sounds, reply)
+            there = embeddings_of(function, reply, sounds)
             here = session.embed(function, sounds)
             error = max(error, float(relative_errors(there, here).max()))
     else:
@@ -201,24 +210,16 @@ def cpu_as_gpu(session: Session) -> Verdict:
             f"embeddings differ between CPU and GPU, relative error {error:.3g}",
             figure,
             expected=f"the same embeddings within {DEVICE_TOLERANCE:g}",
-            snippet=_moving(session, "cuda", "print(scene(audio, model))"),
+            reproduction=_moving(session, "cuda", "print(scene(audio, model))"),
         )
     return conforms("" if _on_gpu(session) else _SIMULATED, figure)
 
 
-def _on_cpu(session: Session) -> dict[str, Reply]:
+def _on_cpu(session: Session) -> dict[str, Reply[CallFacts]]:
     """The replies of both functions for the recordings, in a worker on the CPU."""
     sounds = recorded(session.sample_rate, session.samples(1.0))
-    with session.aside("cpu") as worker:
-        arguments = list(session.arguments())
-        worker.request("load", step="load_model", slot="main", arguments=arguments)
+    with session.workers.on_device("cpu", session.arguments()) as worker:
         return {
-            function: worker.request(
-                "call",
-                step=f"{function} on the CPU",
-                audio=sounds.audio,
-                function=function,
-                slot="main",
-            )
+            function: worker.ask(Call(function), step=f"{function} on the CPU", audio=sounds.audio)
             for function in FUNCTIONS
         }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from hearkit.api.contract import FUNCTIONS, PARAMETERS
+from hearkit.api.facts import Function, Parameter
+from hearkit.errors import Fault
+
+from ..asking.session import Session
+from ..asking.snippets import Reproduction, reproduce
 from ..catalogue import Severity, Verdict, check, conforms, inconclusive, violates
-from ..contract import FUNCTIONS, PARAMETERS
-from ..session import Session
-from ..submission import SubmissionFault
 
 
 @check(
@@ -38,18 +42,24 @@ def imports(session: Session) -> Verdict:
 )
 def functions_exist(session: Session) -> Verdict:
     """These three functions are the whole interface; the evaluation calls nothing else."""
-    found = session.imported().facts["functions"]
+    found = session.imported().facts.functions
     missing = [name for name in FUNCTIONS if found[name] is None]
     if missing:
         return violates(
             f"the module has no {', '.join(missing)}",
             expected=f"the functions {', '.join(FUNCTIONS)}",
         )
-    wrong = [name for name in FUNCTIONS if not found[name]["callable"]]
+    wrong = {n: f.type for n, f in found.items() if f is not None and not f.callable}
     if wrong:
-        seen = "; ".join(f"{name} is of type {found[name]['type']}" for name in wrong)
+        seen = "; ".join(f"{name} is of type {kind}" for name, kind in wrong.items())
         return violates(seen, expected="functions that can be called")
     return conforms()
+
+
+def _parameters(found: Mapping[str, Function | None], name: str) -> tuple[Parameter, ...] | None:
+    """The parameters of a function that exists; None where they are not known."""
+    function = found[name]
+    return function.parameters if function else None
 
 
 @check(
@@ -65,23 +75,23 @@ def signatures(session: Session) -> Verdict:
     """The evaluation passes a path to load_model, and audio and model to the other two, by
     position. A function that needs more, or takes less, fails at its first call.
     """
-    found = session.imported().facts["functions"]
+    found = session.imported().facts.functions
     problems = []
     for name in FUNCTIONS:
-        parameters = found[name].get("parameters")
+        parameters = _parameters(found, name)
         if parameters is None:
             continue  # a built-in without a signature: the calls will tell
         passed = len(PARAMETERS[name])
-        positional = [p for p in parameters if p["positional"]]
-        names = [p["name"] for p in positional[:passed]]
+        positional = [p for p in parameters if p.positional]
+        names = [p.name for p in positional[:passed]]
         if passed > 1 and names == list(PARAMETERS[name][::-1]):
             problems.append(f"{name} takes its arguments in the order {', '.join(names)}")
-        if len(positional) < passed and not any(p["star"] for p in parameters):
+        if len(positional) < passed and not any(p.star for p in parameters):
             problems.append(f"{name} takes {len(positional)} of {passed} positional arguments")
         unfilled = [
-            p["name"]
-            for p in (*positional[passed:], *(q for q in parameters if not q["positional"]))
-            if not p["default"] and not p["variadic"]
+            p.name
+            for p in (*positional[passed:], *(q for q in parameters if not q.positional))
+            if not p.default and not p.variadic
         ]
         if unfilled:
             problems.append(f"{name} also requires {', '.join(unfilled)}")
@@ -104,11 +114,11 @@ def signatures(session: Session) -> Verdict:
 )
 def parameter_names(session: Session) -> Verdict:
     """The evaluation calls by position, but users who read the API call by name."""
-    found = session.imported().facts["functions"]
+    found = session.imported().facts.functions
     wrong = []
     for name in FUNCTIONS:
-        parameters = found[name].get("parameters") or []
-        names = tuple(p["name"] for p in parameters if p["positional"])[: len(PARAMETERS[name])]
+        parameters = _parameters(found, name) or ()
+        names = tuple(p.name for p in parameters if p.positional)[: len(PARAMETERS[name])]
         if names and names != PARAMETERS[name]:
             wrong.append(f"{name}({', '.join(names)})")
     if wrong:
@@ -133,14 +143,14 @@ def loads(session: Session) -> Verdict:
     """
     try:
         reply = session.loaded()
-    except SubmissionFault as fault:
+    except Fault as fault:
         if session.submission.weights or fault.kind != "exception":
             raise
         return violates(
             str(fault),
             expected="a model",
             hint="If the model needs a checkpoint, name it after the module; none was given.",
-            snippet=session.snippet(),
+            reproduction=reproduce(),
             evidence={"traceback": fault.traceback},
         )
     return conforms(f"loaded in {reply.seconds:.1f} s")
@@ -157,14 +167,14 @@ def loads(session: Session) -> Verdict:
 def is_model(session: Session) -> Verdict:
     """The evaluation moves the model to a device with the framework's own means."""
     facts = session.facts()
-    if not facts["framework"]:
+    if not facts.framework:
         return violates(
-            f"load_model returned a {facts['type']}",
+            f"load_model returned a {facts.type}",
             expected="a torch.nn.Module, tf.Module, keras.Model or keras.Layer",
-            hint=_MODEL_HINTS.get(facts["type"], ""),
-            snippet=session.snippet("print(type(model))"),
+            hint=_MODEL_HINTS.get(facts.type, ""),
+            reproduction=reproduce("print(type(model))"),
         )
-    return conforms(f"{facts['type']} ({facts['framework']})")
+    return conforms(f"{facts.type} ({facts.framework})")
 
 
 _MODEL_HINTS = {
@@ -189,11 +199,11 @@ def loads_without_argument(session: Session) -> Verdict:
     """Users try a model before they look for its weights; the API gives the path a default."""
     try:
         session.loaded("no argument", ())
-    except SubmissionFault as fault:
+    except Fault as fault:
         return violates(
             str(fault),
             expected="a model, as from load_model(model_file_path='')",
-            snippet=f"import {session.submission.module} as submission\nsubmission.load_model()",
+            reproduction=Reproduction(("submission.load_model()",), loads=False),
         )
     finally:
         session.drop("no argument")
@@ -217,7 +227,7 @@ def reads_file(session: Session) -> Verdict:
     if weights is None:
         return inconclusive("no weights were given, so there is no file to read")
     real = os.path.realpath(weights)
-    opened = session.facts()["opened"]
+    opened = session.loaded().opened
     if any(path == real or path.startswith(real + os.sep) for path in opened):
         return conforms("the file was opened")
     if weights.is_dir():
@@ -227,14 +237,14 @@ def reads_file(session: Session) -> Verdict:
         broken.write_bytes(b"these are not weights")
         try:
             session.loaded("broken", (str(broken),))
-        except SubmissionFault:
+        except Fault:
             return conforms("a file with other content is refused")
         finally:
             session.drop("broken")
     return violates(
         "the file was never opened, and a file with other content loads as well",
         expected="the model's weights come from the given path",
-        snippet=session.snippet(),
+        reproduction=reproduce(),
     )
 
 
@@ -256,7 +266,7 @@ def refuses_missing_file(session: Session) -> Verdict:
     missing = weights.with_name(f"no-such-file-{weights.name}")
     try:
         session.loaded("missing", (str(missing),))
-    except SubmissionFault as fault:
+    except Fault as fault:
         if fault.kind == "exception":
             return conforms(fault.message)
         return violates(str(fault), expected="an exception that names the file")
@@ -265,6 +275,5 @@ def refuses_missing_file(session: Session) -> Verdict:
     return violates(
         "load_model returned a model for a file that does not exist",
         expected="an exception that names the file",
-        snippet=f"import {session.submission.module} as submission\n"
-        f"submission.load_model({missing.name!r})",
+        reproduction=Reproduction((f"submission.load_model({missing.name!r})",), loads=False),
     )

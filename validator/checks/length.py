@@ -4,45 +4,48 @@ from __future__ import annotations
 
 import numpy as np
 
+from hearkit.api.contract import SHORTEST_CLIP_S
+from hearkit.errors import Fault
+
+from ..asking.answers import reproduction_of
+from ..asking.session import SCENE, Session
+from ..asking.snippets import Reproduction, reproduce
 from ..catalogue import Figure, Severity, Verdict, check, conforms, violates
-from ..contract import SHORTEST_CLIP_S
-from ..session import SCENE, Session
 from ..stimuli import Stimulus, noise
-from ..submission import SubmissionFault
 from .outputs import FUNCTIONS, finite, not_training
 
 
-def _problem(session: Session, sounds: Stimulus) -> tuple[str, str, bool]:
-    """What goes wrong, a snippet, and whether it took a worker; empty where nothing does."""
+def _problem(session: Session, sounds: Stimulus) -> tuple[str, Reproduction, bool]:
+    """What goes wrong, what reproduces it, and whether it took a worker."""
     for function in FUNCTIONS:
         short = "scene(audio, model)" if function == SCENE else "timestamps(audio, model)[0]"
-        snippet = session.snippet(f"print({short}.shape)", audio=sounds)
+        reproduction = reproduce(f"print({short}.shape)", audio=sounds)
         try:
             embeddings = session.embed(function, sounds)
-        except SubmissionFault as fault:
-            return str(fault), fault.snippet or snippet, fault.kind != "exception"
+        except Fault as fault:
+            return str(fault), reproduction_of(fault) or reproduction, fault.kind != "exception"
         if not np.isfinite(embeddings).all():
-            return f"{function} returned numbers that are not finite", snippet, False
-    return "", "", False
+            return f"{function} returned numbers that are not finite", reproduction, False
+    return "", reproduce(), False
 
 
 def _works(session: Session, lengths: dict[str, int], expected: str) -> Verdict:
     """Embed one sound of each length."""
     failed = {}
     for name, n_samples in lengths.items():
-        problem, snippet, fatal = _problem(session, noise(1, n_samples, session.seed))
+        problem, reproduction, fatal = _problem(session, noise(1, n_samples, session.seed))
         if problem:
-            failed[name] = (problem, snippet)
+            failed[name] = (problem, reproduction)
         if fatal:
             break  # each further length might take as long as the time limit
     if not failed:
         return conforms(", ".join(lengths))
-    first, snippet = next(iter(failed.values()))
+    first, reproduction = next(iter(failed.values()))
     return violates(
         f"with {', '.join(failed)}: {first}",
         Figure("lengths that fail", len(failed), limit=0),
         expected=expected,
-        snippet=snippet,
+        reproduction=reproduction,
     )
 
 

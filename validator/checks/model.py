@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from hearkit.api.contract import SAMPLE_RATES
+from hearkit.api.facts import Attribute
 
+from ..asking.session import Session
+from ..asking.snippets import reproduce
 from ..catalogue import Verdict, check, conforms, violates
-from ..contract import SAMPLE_RATES
-from ..session import Session
 from .interface import is_model
 
 _SIZES = ("scene_embedding_size", "timestamp_embedding_size")
@@ -24,15 +25,15 @@ def sample_rate(session: Session) -> Verdict:
     """The benchmark's audio exists at five rates, in folders named by them; the model's
     attribute chooses the folder. A submission does not resample inside.
     """
-    seen = session.facts()["attributes"]["sample_rate"]
-    if not seen["present"] or not seen["integral"] or seen["number"] not in SAMPLE_RATES:
+    seen = session.facts().attributes["sample_rate"]
+    if not seen.present or not seen.integral or seen.number not in SAMPLE_RATES:
         return violates(
             _described("sample_rate", seen),
             expected=f"an int, one of {', '.join(map(str, SAMPLE_RATES))} (Hz)",
             hint=_rate_hint(seen),
-            snippet=session.snippet("print(repr(model.sample_rate))"),
+            reproduction=reproduce("print(repr(model.sample_rate))"),
         )
-    return conforms(f"{seen['text']} Hz", evidence={"sample_rate": int(seen["number"])})
+    return conforms(f"{seen.text} Hz", evidence={"sample_rate": int(seen.number or 0)})
 
 
 @check(
@@ -48,40 +49,40 @@ def embedding_sizes(session: Session) -> Verdict:
     """The evaluation builds its classifiers from these two numbers before it sees an
     embedding.
     """
-    attributes = session.facts()["attributes"]
+    attributes = session.facts().attributes
     wrong = [
         _described(name, attributes[name])
         for name in _SIZES
-        if not attributes[name]["present"]
-        or not attributes[name]["python_int"]
-        or attributes[name]["number"] < 1
+        if not attributes[name].present
+        or not attributes[name].python_int
+        or (attributes[name].number or 0) < 1
     ]
     if wrong:
         return violates(
             "; ".join(wrong),
             expected="a positive int for scene_embedding_size and timestamp_embedding_size",
-            snippet=session.snippet(*(f"print(repr(model.{name}))" for name in _SIZES)),
+            reproduction=reproduce(*(f"print(repr(model.{name}))" for name in _SIZES)),
         )
     return conforms(
-        ", ".join(f"{name} {attributes[name]['text']}" for name in _SIZES),
-        evidence={name: int(attributes[name]["number"]) for name in _SIZES},
+        ", ".join(f"{name} {attributes[name].text}" for name in _SIZES),
+        evidence={name: int(attributes[name].number or 0) for name in _SIZES},
     )
 
 
-def _described(name: str, seen: dict[str, Any]) -> str:
-    if not seen["present"]:
+def _described(name: str, seen: Attribute) -> str:
+    if not seen.present:
         return f"the model has no {name}"
-    return f"{name} is {seen['text']} (a {seen['type']})"
+    return f"{name} is {seen.text} (a {seen.type})"
 
 
-def _rate_hint(seen: dict[str, Any]) -> str:
-    number = seen.get("number")
-    if seen.get("type") == "method":
+def _rate_hint(seen: Attribute) -> str:
+    number = seen.number
+    if seen.type == "method":
         return "Make it a property or a plain attribute: it is read, not called."
-    if seen.get("type") == "str":
+    if seen.type == "str":
         return "Write a number, without quotation marks."
     if number is not None and number * 1000 in SAMPLE_RATES:
         return f"This looks like kHz: write {int(number * 1000)}."
     if number in SAMPLE_RATES:
-        return f"Write int({seen['text']}): the rate names the folder of the audio."
+        return f"Write int({seen.text}): the rate names the folder of the audio."
     return ""

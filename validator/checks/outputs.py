@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..asking.measure import relative_errors
+from ..asking.session import SCENE, TIMESTAMP, Session
+from ..asking.snippets import Reproduction, reproduce
 from ..catalogue import Figure, Severity, Verdict, check, conforms, violates
-from ..measure import relative_errors
-from ..session import SCENE, TIMESTAMP, Session
 from ..stimuli import Stimulus, clipped, constant, impulse, noise, recorded
 from .model import embedding_sizes, sample_rate
 
@@ -32,20 +33,20 @@ def timestamp_pair(session: Session) -> Verdict:
     """Callers unpack two values, the embeddings first."""
     sounds = probe(session)
     reply = session.call(TIMESTAMP, sounds)
-    snippet = session.snippet("print(timestamps(audio, model))", audio=sounds)
+    reproduction = reproduce("print(timestamps(audio, model))", audio=sounds)
     expected = "a tuple of two tensors, (embeddings, timestamps)"
     if reply.container not in ("tuple", "list") or len(reply.values) != 2:
         seen = f"a {reply.container} of {len(reply.values)}"
         if reply.container == "single":
             seen = f"one {reply.values[0]}"
-        return violates(f"it returned {seen}", expected=expected, snippet=snippet)
+        return violates(f"it returned {seen}", expected=expected, reproduction=reproduction)
     ranks = [len(v.shape) for v in reply.values]
     if ranks == [2, 3]:
         return violates(
             f"it returned {reply.values[0]} first and {reply.values[1]} second",
             expected=expected,
             hint="Swap the two returned values: embeddings come first.",
-            snippet=snippet,
+            reproduction=reproduction,
         )
     return conforms(" and ".join(map(str, reply.values)))
 
@@ -77,7 +78,7 @@ def tensor_types(session: Session) -> Verdict:
         return violates(
             "; ".join(wrong),
             expected=f"{session.framework} tensors",
-            snippet=session.snippet(
+            reproduction=reproduce(
                 "print(type(scene(audio, model)), [type(x) for x in timestamps(audio, model)])",
                 audio=probe(session),
             ),
@@ -148,7 +149,7 @@ def shapes(session: Session) -> Verdict:
                     expected="(n_sounds, scene_embedding_size), and (n_sounds, n_timestamps, "
                     "timestamp_embedding_size) with (n_sounds, n_timestamps)",
                     hint=_shape_hint(session, function, sounds),
-                    snippet=session.snippet(f"print({short}(audio, model))", audio=sounds),
+                    reproduction=reproduce(f"print({short}(audio, model))", audio=sounds),
                 )
     return conforms("1, 2, 3 and 8 sounds")
 
@@ -175,7 +176,7 @@ def widths(session: Session) -> Verdict:
             "; ".join(wrong),
             expected="the last axis equals the model's attribute",
             hint=_width_hint(session),
-            snippet=session.snippet(
+            reproduction=reproduce(
                 "print(scene(audio, model).shape, model.scene_embedding_size)",
                 "print(timestamps(audio, model)[0].shape, model.timestamp_embedding_size)",
                 audio=probe(session),
@@ -208,7 +209,7 @@ def embedding_dtype(session: Session) -> Verdict:
         return violates(
             "; ".join(wrong),
             expected="float32",
-            snippet=session.snippet(
+            reproduction=reproduce(
                 "print(scene(audio, model).dtype, timestamps(audio, model)[0].dtype)",
                 audio=probe(session),
             ),
@@ -230,7 +231,7 @@ def timestamp_dtype(session: Session) -> Verdict:
         return violates(
             f"timestamps are {dtype}",
             expected="float32",
-            snippet=session.snippet(
+            reproduction=reproduce(
                 "print(timestamps(audio, model)[1].dtype)", audio=probe(session)
             ),
         )
@@ -270,7 +271,7 @@ def finite(session: Session) -> Verdict:
                     f"finite for {stimulus.name}",
                     Figure("not finite", bad),
                     expected="finite numbers",
-                    snippet=session.snippet(f"print({short})", audio=stimulus),
+                    reproduction=reproduce(f"print({short})", audio=stimulus),
                 )
     return conforms("noise, recordings, silence, clipping, a constant, an impulse")
 
@@ -300,7 +301,7 @@ def not_constant(session: Session) -> Verdict:
                 f"{function} returned the same embedding for different recordings",
                 *figures,
                 expected="embeddings that depend on the sound",
-                snippet=session.snippet(f"print({short})", audio=sounds),
+                reproduction=reproduce(f"print({short})", audio=sounds),
             )
     return conforms("", *figures)
 
@@ -326,7 +327,7 @@ def no_gradient(session: Session) -> Verdict:
         return violates(
             f"{' and '.join(wrong)} returned tensors that require a gradient",
             expected="tensors without a gradient",
-            snippet=session.snippet(
+            reproduction=reproduce(
                 "print(scene(audio, model).requires_grad)", audio=probe(session)
             ),
         )
@@ -347,20 +348,20 @@ def not_training(session: Session) -> Verdict:
     """
     found: dict[str, str] = {}
     for function in FUNCTIONS:
-        found |= session.call(function, probe(session)).facts.get("training", {})
+        found |= session.call(function, probe(session)).facts.training
     if found:
         listed = ", ".join(f"{name} ({kind})" for name, kind in list(found.items())[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         return violates(
             f"in training mode while embedding: {listed}{more}",
             expected="every layer in evaluation mode",
-            snippet=_showing_modes(session),
+            reproduction=_showing_modes(session),
         )
     return conforms()
 
 
-def _showing_modes(session: Session) -> str:
-    """A snippet that shows the mode, which in Keras belongs to the call and not to the layer."""
+def _showing_modes(session: Session) -> Reproduction:
+    """What shows the mode, which in Keras belongs to the call and not to the layer."""
     if session.framework == "torch":
-        return session.snippet("print([n for n, m in model.named_modules() if m.training])")
-    return session.snippet("print(scene(audio, model))", audio=probe(session))
+        return reproduce("print([n for n, m in model.named_modules() if m.training])")
+    return reproduce("print(scene(audio, model))", audio=probe(session))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hearkit.errors import Fault
+
+from ..asking.answers import CallFault, reproduction_of
+from ..asking.measure import relative_errors
+from ..asking.session import SCENE, TIMESTAMP, Numbers, Session
+from ..asking.snippets import LOAD, Reproduction, reproduce
 from ..catalogue import Figure, Verdict, check, violates
-from ..contract import REPEAT_TOLERANCE
-from ..measure import relative_errors
-from ..session import SCENE, TIMESTAMP, Numbers, Session
 from ..stimuli import Stimulus, noise
-from ..submission import SubmissionFault
+from ..tolerances import REPEAT_TOLERANCE
 from ._compare import call_of, compare, mixture, over_functions
 from .length import benchmark_lengths
 from .outputs import FUNCTIONS, finite, not_constant, not_training, probe
@@ -35,7 +38,7 @@ def same_twice(session: Session) -> Verdict:
         slot = _FRESH[function]
         try:
             first = session.embed(function, sounds, slot=slot)
-        except SubmissionFault:
+        except Fault:
             return []  # it needs the other one before it, which is another check's matter too
         return [
             compare(
@@ -46,7 +49,7 @@ def same_twice(session: Session) -> Verdict:
                 "two calls with the same audio differ",
                 expected=f"the same embeddings, within {REPEAT_TOLERANCE:g}",
                 hint=_state_hint(session, function, first),
-                snippet=session.snippet(
+                reproduction=reproduce(
                     f"first, then = {call_of(function, 'audio')}, {call_of(function, 'audio')}",
                     "print(abs(first - then).max())",
                     audio=sounds,
@@ -97,11 +100,9 @@ def same_model_twice(session: Session) -> Verdict:
                     REPEAT_TOLERANCE,
                     "two models loaded one after the other differ",
                     expected="a model that the file determines",
-                    snippet=session.snippet(
+                    reproduction=reproduce(
                         f"first = {call_of(function, 'audio')}",
-                        "model = submission.load_model("
-                        + ", ".join(map(repr, session.arguments()))
-                        + ")",
+                        f"model = {LOAD}",
                         f"print(abs(first - {call_of(function, 'audio')}).max())",
                         audio=sounds,
                     ),
@@ -134,15 +135,15 @@ def either_order(session: Session) -> Verdict:
             answers[slot + ", again"] = {
                 f: session.embed(f, sounds, slot=slot, again=-1) for f in functions
             }
-        except SubmissionFault as fault:
-            raise _after(fault, session, functions, sounds) from None
+        except Fault as fault:
+            raise _after(fault, functions, sounds) from None
         finally:
             session.drop(slot)
     for function in (SCENE, TIMESTAMP):
         try:
             session.elsewhere(function, sounds)
-        except SubmissionFault as fault:
-            raise _after(fault, session, FUNCTIONS[::-1], sounds) from None
+        except Fault as fault:
+            raise _after(fault, FUNCTIONS[::-1], sounds) from None
 
     def compared(function: str) -> list[tuple[float, Verdict | None]]:
         first, *others = answers
@@ -154,7 +155,7 @@ def either_order(session: Session) -> Verdict:
                 REPEAT_TOLERANCE,
                 f"with {other} it answers otherwise than with {first}",
                 expected="the same embeddings whichever function is called first",
-                snippet=session.snippet(
+                reproduction=reproduce(
                     f"first = {call_of(function, 'audio')}",
                     call_of(FUNCTIONS[1 - FUNCTIONS.index(function)], "audio"),
                     f"print(abs(first - {call_of(function, 'audio')}).max())",
@@ -167,13 +168,10 @@ def either_order(session: Session) -> Verdict:
     return over_functions(REPEAT_TOLERANCE, compared)
 
 
-def _after(
-    fault: SubmissionFault, session: Session, functions: tuple[str, ...], sounds: Stimulus
-) -> SubmissionFault:
+def _after(fault: Fault, functions: tuple[str, ...], sounds: Stimulus) -> CallFault:
     """The same fault, with the calls that lead to it."""
     calls = [call_of(f, "audio") for f in functions]
-    fault.snippet = session.snippet("; ".join(calls * 2), audio=sounds)
-    return fault
+    return CallFault(fault, reproduce("; ".join(calls * 2), audio=sounds))
 
 
 @check(
@@ -196,7 +194,7 @@ def any_seed(session: Session) -> Verdict:
                 REPEAT_TOLERANCE,
                 "embeddings depend on the global random seed",
                 expected="the same embeddings whatever the global seed",
-                snippet=session.snippet(
+                reproduction=reproduce(
                     "torch.manual_seed(1)",
                     f"first = {call_of(function, 'audio')}",
                     "torch.manual_seed(2)",
@@ -232,7 +230,7 @@ def same_elsewhere(session: Session) -> Verdict:
                 REPEAT_TOLERANCE,
                 "two processes that load the model differ",
                 expected="a model that the code and the file determine",
-                snippet=session.snippet(
+                reproduction=reproduce(
                     f"print({call_of(function, 'audio')})  # run this twice", audio=sounds
                 ),
             )
@@ -257,7 +255,7 @@ def no_memory(session: Session) -> Verdict:
             f"{fault}; a freshly loaded model does not",
             Figure("calls", len(session.cured), limit=0),
             expected="the same answer, whatever was embedded before",
-            snippet=fault.snippet,
+            reproduction=reproduction_of(fault),
             evidence={"traceback": fault.traceback},
         )
     sounds, twin = mixture(session).pick(0, 1), mixture(session).pick(2, 3)
@@ -288,9 +286,8 @@ def _with_company(
             for other in FUNCTIONS:
                 last = session.embed(other, between, slot="company", again=again)
             then = session.embed(function, sounds, slot="company", again=again)
-        except SubmissionFault as fault:
-            fault.snippet = _between(session, function, sounds, between)
-            raise
+        except Fault as fault:
+            raise CallFault(fault, _between(function, sounds, between)) from None
         found.append(
             compare(
                 function,
@@ -299,7 +296,7 @@ def _with_company(
                 REPEAT_TOLERANCE,
                 f"after {between.name} in between, the same audio gets another embedding",
                 expected="the same embeddings, whatever was embedded before",
-                snippet=_between(session, function, sounds, between),
+                reproduction=_between(function, sounds, between),
             )
         )
     # A cache that is keyed by the shape answers with the embeddings of another batch.
@@ -313,7 +310,7 @@ def _with_company(
             REPEAT_TOLERANCE,
             f"after {sounds.name}, {twin.name} get other embeddings than in a new process",
             expected="the same embeddings, whatever was embedded before",
-            snippet=session.snippet(
+            reproduction=reproduce(
                 f"{call_of(function, 'before')}",
                 f"then = {call_of(function, 'audio')}",
                 "# in a new process, without the audio before:",
@@ -326,8 +323,8 @@ def _with_company(
     return found
 
 
-def _between(session: Session, function: str, sounds: Stimulus, between: Stimulus) -> str:
-    return session.snippet(
+def _between(function: str, sounds: Stimulus, between: Stimulus) -> Reproduction:
+    return reproduce(
         f"first = {call_of(function, 'audio')}",
         "scene(between, model), timestamps(between, model)",
         f"print(abs(first - {call_of(function, 'audio')}).max())",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hearkit.api.submission import Effect
+from hearkit.errors import Fault
+
+from ..asking.session import SCENE, TIMESTAMP, Session
+from ..asking.snippets import reproduce
 from ..catalogue import Figure, Severity, Verdict, check, conforms, inconclusive, violates
-from ..session import SCENE, TIMESTAMP, Session
 from ..stimuli import Stimulus, noise
-from ..submission import Effect, SubmissionFault
 from .outputs import FUNCTIONS, finite, probe
 
 _SECTION = "What callers rely on"
@@ -28,7 +31,7 @@ def _exercised(session: Session) -> str:
     for step in steps:
         try:
             step()
-        except (SubmissionFault, KeyError, TypeError) as fault:
+        except Fault as fault:
             return str(fault)
     return ""
 
@@ -50,7 +53,7 @@ def _none_of(
             "; ".join(listed[:3]) + more,
             Figure("seen", len(found), "times", 0),
             expected=expected,
-            snippet=session.snippet(
+            reproduction=reproduce(
                 "scene(audio, model), timestamps(audio, model)", audio=_second(session)
             ),
         )
@@ -103,8 +106,8 @@ def random_state(session: Session) -> Verdict:
     if verdict.expected or _exercised(session):
         return verdict
     try:
-        after = [session.reload(seed).facts["rng"] for seed in (1, 2)]
-    except SubmissionFault as fault:
+        after = [session.reload(seed).facts.random_state for seed in (1, 2)]
+    except Fault as fault:
         return inconclusive(f"the model could not be loaded again: {fault}")
     finally:
         session.drop("reload")
@@ -113,7 +116,7 @@ def random_state(session: Session) -> Verdict:
         return violates(
             f"load_model leaves {', '.join(seeded)} in the same state whatever it was before",
             expected="no seeding of the global generators",
-            snippet=session.snippet("print(torch.initial_seed())"),
+            reproduction=reproduce("print(torch.initial_seed())"),
         )
     return verdict
 
@@ -295,9 +298,13 @@ def no_growth(session: Session) -> Verdict:
         kept.append(session.footprint())
     # Both halves must grow: a cache that fills up once does not.
     grown, objects = (
-        min(kept[1][k] - kept[0][k], kept[2][k] - kept[1][k]) / _CALLS for k in ("bytes", "objects")
+        min(second - first, third - second) / _CALLS
+        for first, second, third in (
+            [one.bytes for one in kept],
+            [one.objects for one in kept],
+        )
     )
-    limit = sounds.audio.nbytes / (16 if kept[0]["exact"] else 2)
+    limit = sounds.audio.nbytes / (16 if kept[0].exact else 2)
     figures = (
         Figure("growth", grown / 1e3, "kB a call", limit / 1e3),
         Figure("objects", objects, "more a call", _OBJECTS),
@@ -308,7 +315,7 @@ def no_growth(session: Session) -> Verdict:
             f"every call on {_AUDIO_S:g} s of audio",
             *figures,
             expected="no growth after the first calls",
-            snippet=session.snippet(
+            reproduction=reproduce(
                 "for _ in range(1000): scene(audio, model)  # watch the process's memory",
                 audio=sounds,
             ),

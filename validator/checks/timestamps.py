@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hearkit.api.contract import MAX_HOP_MS, SHORTEST_CLIP_S, SPACING_TOLERANCE_MS
+from hearkit.errors import Fault
+
+from ..asking.session import Numbers, Session
+from ..asking.snippets import Reproduction, reproduce
 from ..catalogue import Figure, Severity, Verdict, check, conforms, inconclusive, violates
-from ..contract import MAX_HOP_MS, SHORTEST_CLIP_S, SPACING_TOLERANCE_MS
-from ..session import Numbers, Session
 from ..stimuli import Stimulus, constant, noise, recorded
-from ..submission import SubmissionFault
 from .length import benchmark_lengths, odd_lengths
 from .outputs import probe
 
@@ -33,7 +35,7 @@ def _many(session: Session) -> Iterator[Stimulus]:
     """Sounds of several lengths, half a minute included where that works at all."""
     yield from (_sounds(session, seconds) for seconds in _LENGTHS_S)
     long = noise(1, session.samples(_LONG_S), session.seed)
-    with contextlib.suppress(SubmissionFault):  # which is for the checks of length
+    with contextlib.suppress(Fault):  # which is for the checks of length
         session.timestamps(long)
         yield long
 
@@ -53,10 +55,8 @@ def hop_ms(session: Session) -> float:
     return float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
 
 
-def _snippet(session: Session, sounds: Stimulus, line: str = "times[0]") -> str:
-    return session.snippet(
-        "embeddings, times = timestamps(audio, model)", f"print({line})", audio=sounds
-    )
+def _reproduction(sounds: Stimulus, line: str = "times[0]") -> Reproduction:
+    return reproduce("embeddings, times = timestamps(audio, model)", f"print({line})", audio=sounds)
 
 
 @check(
@@ -76,7 +76,7 @@ def milliseconds(session: Session) -> Verdict:
         return violates(
             "some timestamps are not finite",
             expected="finite milliseconds",
-            snippet=_snippet(session, long),
+            reproduction=_reproduction(long),
         )
     grown = float(last[-1] - first[-1])
     slope = grown / (_duration_ms(session, long) - _duration_ms(session, short))
@@ -92,7 +92,7 @@ def milliseconds(session: Session) -> Verdict:
         figure,
         expected="timestamps that grow by 1 ms for every ms of audio",
         hint=_unit_hint(slope, session.sample_rate, last),
-        snippet=_snippet(session, long),
+        reproduction=_reproduction(long),
         evidence=evidence,
     )
 
@@ -155,7 +155,7 @@ def increasing(session: Session) -> Verdict:
                 f"{seen} ({sounds.n_samples / session.sample_rate:.4g} s of audio)",
                 Figure("smallest interval", float(steps[k]), "ms", 0.0),
                 expected="each timestamp later than the one before",
-                snippet=_snippet(session, sounds),
+                reproduction=_reproduction(sounds),
             )
     return conforms()
 
@@ -178,7 +178,7 @@ def same_in_batch(session: Session) -> Verdict:
             f"timestamps of sounds in one batch differ by up to {worst:.4g} ms",
             figure,
             expected="the same timestamps in every row",
-            snippet=_snippet(session, sounds, "times - times[:1]"),
+            reproduction=_reproduction(sounds, "times - times[:1]"),
         )
     return conforms("", figure)
 
@@ -208,7 +208,7 @@ def regular(session: Session) -> Verdict:
                 f"{steps.mean():.4g} ms ({sounds.n_samples / session.sample_rate:.4g} s of audio)",
                 Figure("largest deviation", deviation, "ms", SPACING_TOLERANCE_MS),
                 expected=f"intervals within {SPACING_TOLERANCE_MS:g} ms of their mean",
-                snippet=_snippet(session, sounds, "times[0, 1:] - times[0, :-1]"),
+                reproduction=_reproduction(sounds, "times[0, 1:] - times[0, :-1]"),
             )
     return conforms("", Figure("largest deviation", worst, "ms", SPACING_TOLERANCE_MS))
 
@@ -247,7 +247,7 @@ def same_every_time(session: Session) -> Verdict:
                 f"the timestamps of {sounds.name} {seen}, compared with {probe(session).name}",
                 Figure("largest difference", worst, "ms", _ROUNDING_MS),
                 expected="the same timestamps for the same length",
-                snippet=session.snippet(
+                reproduction=reproduce(
                     "print(timestamps(one, model)[1][0])",
                     "print(timestamps(two, model)[1][0])",
                     one=probe(session),
@@ -282,7 +282,7 @@ def inside(session: Session) -> Verdict:
                 seen,
                 Figure("outside by", float(outside), "ms", _ROUNDING_MS),
                 expected=f"timestamps from 0 to {end:.6g} ms",
-                snippet=_snippet(session, sounds),
+                reproduction=_reproduction(sounds),
                 evidence={"grids": grids},
             )
     return conforms(evidence={"grids": grids})
@@ -319,7 +319,7 @@ def count_follows_length(session: Session) -> Verdict:
             f"{hop:.4g} ms gives {expected[worst]:.1f}",
             figure,
             expected="one more timestamp for every hop of audio",
-            snippet=_snippet(session, sounds, "times.shape"),
+            reproduction=_reproduction(sounds, "times.shape"),
         )
     return conforms("", figure)
 
@@ -361,7 +361,7 @@ def coverage(session: Session) -> Verdict:
             *figures,
             expected="a first timestamp within one interval of the start, a last one within "
             "one interval (or 50 ms) of the end",
-            snippet=_snippet(session, sounds, "times[0, [0, -1]]"),
+            reproduction=_reproduction(sounds, "times[0, [0, -1]]"),
         )
     return conforms("", *figures)
 
@@ -383,13 +383,13 @@ def hop_is_short(session: Session) -> Verdict:
         return violates(
             "there is only one timestamp in 3 s",
             expected="a timestamp every 50 ms or more often",
-            snippet=_snippet(session, sounds, "times.shape"),
+            reproduction=_reproduction(sounds, "times.shape"),
         )
     if hop > MAX_HOP_MS * 1.002:
         return violates(
             f"the hop is {hop:.4g} ms",
             figure,
             expected="50 ms or less",
-            snippet=_snippet(session, sounds, "times[0, 1:] - times[0, :-1]"),
+            reproduction=_reproduction(sounds, "times[0, 1:] - times[0, :-1]"),
         )
     return conforms("", figure)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from hearkit.text import one_line
+
 from ..report import Report, Status
-from ..text import one_line
 
 _GREEN, _YELLOW, _RED = "#2e7d32", "#9a6700", "#c62828"
 _CHARACTER = 6.6

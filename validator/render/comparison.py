@@ -9,8 +9,9 @@ from collections.abc import Callable
 from rich.table import Table
 from rich.text import Text
 
+from hearkit.text import one_line
+
 from ..compare import Comparison, Outcome, differ
-from ..text import one_line
 from .console import MARKS, console_into
 
 

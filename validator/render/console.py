@@ -15,8 +15,9 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from hearkit.text import one_line, printable
+
 from ..report import Report, Result, Status
-from ..text import one_line, printable
 
 MARKS = {
     Status.PASSED: ("ok", "green"),
@@ -200,8 +201,8 @@ def _finding(console: Console, result: Result, *, debug: bool) -> None:
         if text:
             grid.add_row(Text(name, "dim"), Text(printable(text)))
     console.print(Padding(grid, (0, 0, 0, 2)))
-    if result.verdict.snippet:
-        _verbatim(console, "reproduce", result.verdict.snippet, indent="")
+    if result.snippet:
+        _verbatim(console, "reproduce", result.snippet, indent="")
     trace = str(result.verdict.evidence.get("traceback", ""))
     if trace and debug:
         _verbatim(console, "traceback", trace)

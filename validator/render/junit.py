@@ -101,7 +101,7 @@ def _details(result: Result) -> str:
         "mend": result.mend,
     }
     lines = [f"{name}: {text}" for name, text in fields.items() if text]
-    return "\n".join([*lines, "", result.verdict.snippet]).rstrip()
+    return "\n".join([*lines, "", result.snippet]).rstrip()
 
 
 def _properties(element: ET.Element, facts: Iterable[tuple[str, object]]) -> None:

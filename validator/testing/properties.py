@@ -11,11 +11,14 @@ from typing import NoReturn
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
-from ..contract import BATCH_TOLERANCE, REPEAT_TOLERANCE, SHORTEST_CLIP_S, SPACING_TOLERANCE_MS
-from ..measure import relative_errors
+from hearkit.api.contract import SHORTEST_CLIP_S, SPACING_TOLERANCE_MS
+
+from ..asking.answers import Numbers
+from ..asking.measure import relative_errors
 from ..stimuli import Stimulus
+from ..tolerances import BATCH_TOLERANCE, REPEAT_TOLERANCE
 from .strategies import CONTENT, audio_batches
-from .subject import Numbers, Subject, load
+from .subject import Subject, load
 
 Property = Callable[[Subject, Stimulus], None]
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from ..contract import SHORTEST_CLIP_S
+from hearkit.api.contract import SHORTEST_CLIP_S
+
 from ..stimuli import Stimulus, bursts, clipped, constant, impulse, noise, recorded
 
 _BURSTS_S = 0.25

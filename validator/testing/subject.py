@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import functools
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from hearkit.api.contract import SCENE, TIMESTAMP
+from hearkit.api.facts import CallFacts
+from hearkit.api.local import LocalConnection
+from hearkit.api.requests import Call, Import, Load
+from hearkit.api.submission import Reply, Submission
+from hearkit.errors import Fault
 
-from .. import frameworks
-from ..snippets import program
+from ..asking.answers import Numbers
+from ..asking.snippets import program, reproduce
 from ..stimuli import Stimulus
-from ..submission import Submission
-
-Numbers = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Subject:
         module: The module.
         model: What `load_model` returned.
         weights: The checkpoint's path, or "".
+        framework: `torch` or `tensorflow`.
+        connection: What calls it.
 
     Examples:
         >>> from validator.stimuli import noise
@@ -38,7 +40,9 @@ class Subject:
 
     module: ModuleType
     model: Any
-    weights: str = ""
+    weights: str
+    framework: str
+    connection: LocalConnection
 
     @property
     def sample_rate(self) -> int:
@@ -46,15 +50,17 @@ class Subject:
         return int(self.model.sample_rate)
 
     def scene(self, batch: Stimulus) -> Numbers:
-        """Scene embeddings; for a submission in order, shape (n_sounds, size)."""
-        result = self.module.get_scene_embeddings(self._tensor(batch), self.model)
-        return self._framework.array(result)
+        """Scene embeddings; of a valid submission, shape (n_sounds, size)."""
+        (scene,) = self._call(SCENE, batch).values
+        return _numbers(scene.array, SCENE)
 
     def timestamps(self, batch: Stimulus) -> tuple[Numbers, Numbers]:
-        """Timestamp embeddings (n_sounds, n_timestamps, size) and timestamps in ms, if in order."""
-        results = self.module.get_timestamp_embeddings(self._tensor(batch), self.model)
-        embeddings, times = map(self._framework.array, results)
-        return embeddings, times
+        """Timestamp embeddings and timestamps in ms.
+
+        Of a valid submission, shapes (n_sounds, n_timestamps, size) and (n_sounds, n_timestamps).
+        """
+        embeddings, times = self._call(TIMESTAMP, batch).values
+        return _numbers(embeddings.array, TIMESTAMP), _numbers(times.array, TIMESTAMP)
 
     def snippet(self, line: str, batch: Stimulus) -> str:
         """Python that reproduces a failure: loads the model, makes `audio`, then the line.
@@ -66,17 +72,21 @@ class Subject:
         """
         weights = (self.weights,) if self.weights else ()
         submission = Submission(self.module.__name__, Path(self.weights) if weights else None)
-        return program(submission, weights, self._framework.NAME, [line], {"audio": batch})
+        return program(reproduce(line, audio=batch), submission, weights, self.framework)
 
-    @property
-    def _framework(self) -> frameworks.Framework:
-        found = frameworks.of_model(self.model)
-        if found is None:
-            raise TypeError(f"load_model returned {type(self.model).__name__}, which is no model")
-        return found
+    def _call(self, function: str, batch: Stimulus) -> Reply[CallFacts]:
+        try:
+            return self.connection.ask(Call(function), step=function, audio=batch.audio)
+        except Fault as fault:
+            # A test shows the submission's own error, with its traceback.
+            raise (fault.__cause__ or fault) from None
 
-    def _tensor(self, batch: Stimulus) -> Any:
-        return self._framework.tensor(batch.audio, "cpu", "")
+
+def _numbers(array: Any, function: str) -> Numbers:
+    if array is None:
+        raise TypeError(f"{function} returned no tensor")
+    numbers: Numbers = array
+    return numbers
 
 
 @functools.cache
@@ -95,6 +105,13 @@ def load(module: str, weights: str | None = None) -> Subject:
         >>> load("hearbaseline").sample_rate
         44100
     """
-    imported = importlib.import_module(module)
-    model = imported.load_model(*([weights] if weights else []))
-    return Subject(imported, model, weights or "")
+    connection = LocalConnection(Submission(module, Path(weights) if weights else None))
+    try:
+        connection.ask(Import(), step=f"import {module}")
+        loading = Load(arguments=(weights,) if weights else ())
+        facts = connection.ask(loading, step="load_model").facts
+    except Fault as fault:
+        raise (fault.__cause__ or fault) from None
+    return Subject(
+        connection.module, connection.model(), weights or "", facts.framework, connection
+    )

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from hearkit.errors import UsageError
+from hearkit.text import printable
+
 from ...key_figures import key_figures
-from ...options import UsageError
 from ...report import Report, Result, Status
-from ...text import printable
 from .picture import Picture
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from ...gallery import Gallery
+from ...pictures import Gallery
 from .drawing import figure, svg
 from .picture import Picture
 

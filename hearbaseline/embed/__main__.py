@@ -1,5 +1,0 @@
-"""`python -m hearbaseline.embed` is `hear-embed`."""
-
-from .cli import main
-
-main()

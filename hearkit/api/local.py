@@ -1,0 +1,91 @@
+"""A `Connection` without a process of its own: quick, and without any protection."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import Fault
+from ..text import one_line, printable
+from .requests import Request
+from .submission import Effect, Reply, Submission
+from .worker import describe
+from .worker.operations import Operations
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .worker.audit import Watch
+
+Facts = TypeVar("Facts")
+
+
+class LocalConnection:
+    """Calls the submission in this process.
+
+    A crash, an exit or a hang of the submission is one of the caller. What a step does besides
+    answering is seen only with a `Watch`, which stays in the process for good.
+
+    Args:
+        submission: What to load; the current folder is looked in first.
+        watch: See `worker.operations.Operations`.
+    """
+
+    starts = 1
+
+    def __init__(self, submission: Submission, watch: Watch | None = None) -> None:
+        self._operations = Operations(submission.module, submission.device, watch)
+        self.alive = True
+
+    def ask(
+        self,
+        request: Request[Facts],
+        *,
+        step: str,
+        audio: NDArray[np.float32] | None = None,
+        seconds: float = 0.0,  # noqa: ARG002 - nothing limits a step here
+    ) -> Reply[Facts]:
+        """See `submission.Connection.ask`.
+
+        Raises:
+            KeyboardInterrupt: If the user interrupts a step.
+        """
+        here = str(Path.cwd())
+        if here not in sys.path:
+            sys.path.insert(0, here)
+            importlib.invalidate_caches()
+        answer = self._operations.carry_out(request, audio)
+        seen = tuple(Effect(one_line(kind), one_line(what), step) for kind, what in answer.effects)
+        if isinstance(answer.error, KeyboardInterrupt):
+            raise answer.error
+        if answer.error is not None:
+            told = describe.fault(answer.error)
+            raise Fault(
+                told["kind"],
+                one_line(told["message"]),
+                step,
+                traceback=printable(told["traceback"]),
+                effects=seen,
+                missing=told["missing"],
+            ) from answer.error
+        return Reply(
+            answer.facts, answer.container, answer.values, answer.opened, seen, answer.seconds
+        )
+
+    @property
+    def module(self) -> ModuleType:
+        """The imported module."""
+        return self._operations.module
+
+    def model(self, slot: str = "main") -> Any:
+        """What `load_model` returned."""
+        return self._operations.models[slot]
+
+    def close(self) -> None:
+        """Forget the models; what was imported stays in the process."""
+        self._operations.models.clear()
+        self.alive = False

@@ -1,0 +1,155 @@
+"""Worker processes that begin with a framework already imported, forked from a template.
+
+Importing PyTorch takes seconds, and a run needs several workers. The template is a process that
+has imported the frameworks and nothing of any submission; each fork of it becomes a worker with a
+session, streams and random state of its own. Forks of one template share the seed of Python's
+hashes, so a worker that is to be unlike the first one must not have the same template.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import machine
+
+START_S = 60.0
+"""Seconds that the template gets to import the frameworks, after which workers do without it."""
+
+_MESSAGE = 1 << 16
+"""Bytes of a message at most; they hold paths and a few words."""
+
+FORKABLE = ("torch",)
+"""Frameworks that can be forked after their import. TensorFlow starts threads."""
+
+
+class Forked:
+    """A forked worker, as far as its parent's parent can know it; like `subprocess.Popen`."""
+
+    def __init__(self, spares: Spares, pid: int) -> None:
+        self._spares = spares
+        self.pid = pid
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        return self._spares.status(self.pid)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end.
+
+        Raises:
+            subprocess.TimeoutExpired: If it still runs after that many seconds.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if end is not None and time.monotonic() > end:
+                raise subprocess.TimeoutExpired("a worker", timeout or 0.0)
+            time.sleep(0.002)
+        return status
+
+    def kill(self) -> None:
+        """End it."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+
+class Spares:
+    """The template, started when it is made, and what it tells of its forks.
+
+    Args:
+        frameworks: What to import, such as `("torch",)`.
+        environment: The environment of all workers.
+    """
+
+    def __init__(self, frameworks: Sequence[str], environment: Mapping[str, str]) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        root = str(Path(__file__).resolve().parents[2])
+        code = (
+            f"import sys; sys.path.append({root!r}); "
+            "import hearkit.api.worker.template as t; t.main()"
+        )
+        self.mark = secrets.token_hex(8)
+        self._folder = tempfile.mkdtemp(prefix="hear-template-")
+        self._statuses: dict[int, int] = {}
+        self._line = ours
+        with theirs:
+            self._template = subprocess.Popen(
+                [sys.executable, "-X", "faulthandler", "-c", code, str(theirs.fileno()),
+                 *frameworks],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=self._folder,
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )  # fmt: skip
+
+    def fork(
+        self, settings: Mapping[str, Any], environment: Mapping[str, str], streams: Sequence[int]
+    ) -> Forked | None:
+        """A worker, or None where the template cannot give one.
+
+        Args:
+            settings: See `worker.serve.Settings`.
+            environment: Variables to add to the template's.
+            streams: Descriptors of its standard input, output and error.
+        """
+        message = json.dumps({"settings": settings, "environment": environment}, default=os.fspath)
+        try:
+            socket.send_fds(self._line, [message.encode()], list(streams))
+            self._line.settimeout(START_S)
+            while "pid" not in (told := self._told()):
+                pass
+        except OSError:
+            self.close()
+            return None
+        return Forked(self, told["pid"])
+
+    def status(self, pid: int) -> int | None:
+        """How a fork ended; None while it runs."""
+        with contextlib.suppress(BlockingIOError):
+            self._line.settimeout(0)
+            while pid not in self._statuses:
+                try:
+                    self._told()
+                except BlockingIOError:
+                    raise
+                except OSError:  # the template is gone, and its forks with it
+                    self._statuses[pid] = -signal.SIGKILL
+        return self._statuses.get(pid)
+
+    def _told(self) -> dict[str, int]:
+        """The next message of the template; how forks ended is noted.
+
+        Raises:
+            OSError: If the template is gone, or does not answer in time.
+        """
+        raw = self._line.recv(_MESSAGE)
+        if not raw:
+            raise ConnectionResetError("the template is gone")
+        told: dict[str, int] = json.loads(raw)
+        if "ended" in told:
+            self._statuses[told["ended"]] = told["status"]
+        return told
+
+    def close(self) -> None:
+        """End the template; its forks have been ended by whoever used them."""
+        self._line.close()
+        machine.kill_group(self._template.pid)
+        self._template.kill()
+        self._template.wait()
+        with contextlib.suppress(OSError):
+            Path(self._folder).rmdir()

@@ -1,0 +1,111 @@
+"""The worker process: reads requests, has them carried out, writes answers.
+
+Started by `process.WorkerProcess`, or forked by `spares`; see there for what a submission in the
+same process can and cannot do to it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ... import machine
+from .. import requests, wire
+from ..submission import Value
+from . import describe
+from .audit import Watch
+from .operations import Answer, Operations
+
+_REQUESTS: dict[str, type[requests.Request[Any]]] = {
+    kind.__name__: kind for kind in requests.Request.__subclasses__()
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a worker is started with.
+
+    Attributes:
+        module: The submission's name.
+        device: Where models go.
+        exchange: Folders for arrays, see `wire.Exchange`.
+        folder: The working directory.
+        command: What `sys.argv` holds.
+        parent: The process that it ends with.
+    """
+
+    module: str
+    device: str
+    exchange: tuple[Path, ...]
+    folder: Path
+    command: str
+    parent: int
+
+
+def serve(settings: Settings) -> None:
+    """Serve requests on standard input until it ends."""
+    machine.die_with(settings.parent)
+    incoming = os.fdopen(os.dup(0), "rb")
+    outgoing = os.fdopen(os.dup(1), "wb")
+    # What the submission prints goes to the log; what it reads finds nothing.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    os.chdir(settings.folder)
+    sys.path[:] = [str(settings.folder), *(p for p in sys.path if p)]
+    sys.argv[:] = [settings.command]
+    exchange = wire.Exchange(settings.exchange)
+    operations = Operations(settings.module, settings.device, Watch())
+    for line in incoming:
+        message = wire.parse(line)
+        if message is not None:
+            wire.send(outgoing, _answered(operations, exchange, message))
+    # Threads that the submission left behind must not keep the process alive.
+    os._exit(0)
+
+
+def _answered(
+    operations: Operations, exchange: wire.Exchange, message: dict[str, Any]
+) -> dict[str, Any]:
+    """The answer to a message, as a message."""
+    token, name = message["token"], message["audio"]
+    request = wire.typed(_REQUESTS[message["request"]], message["parameters"])
+    audio = np.load(exchange.path(name), allow_pickle=False) if name else None
+    answer = operations.carry_out(request, audio)
+    try:
+        values = [
+            _value(value, exchange, f"{message['number']}-{n}.npy")
+            for n, value in enumerate(answer.values)
+        ]
+    except OSError as error:
+        # A full disk, or a folder that the submission took away.
+        answer, values = dataclasses.replace(answer, error=error), []
+    return _message(answer, values) | {"token": token}
+
+
+def _message(answer: Answer, values: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "facts": wire.plain(answer.facts) if answer.error is None else None,
+        "fault": None if answer.error is None else describe.fault(answer.error),
+        "container": answer.container,
+        "values": values,
+        "seconds": answer.seconds,
+        "effects": answer.effects,
+        "opened": answer.opened,
+    }
+
+
+def _value(value: Value, exchange: wire.Exchange, name: str) -> dict[str, Any]:
+    file = "" if value.array is None else exchange.write(name, value.array)
+    return wire.plain(dataclasses.replace(value, array=None)) | {"array": file}
+
+
+def main() -> None:
+    """Serve with the settings of the command line."""
+    serve(wire.typed(Settings, json.loads(sys.argv[1])))

@@ -1,0 +1,209 @@
+"""What all commands share: how a submission is named, how errors are told, exit statuses.
+
+Exit status 0 means done, 1 that a submission or some of the input is at fault, 2 that the command
+could not be run, 130 that it was interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from .errors import HearError, UsageError
+from .text import one_line
+from .version import DISTRIBUTION
+
+CANNOT_RUN = 2
+INTERRUPTED = 130
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+"""Settings of every command."""
+
+_LONGEST_LINE = 2000
+"""Characters; paths and a module's message fit."""
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def submission_options(*, module: str | None, device: str) -> Callable[[_Command], _Command]:
+    """`--module`, `--weights` and `--device`, the same in every command.
+
+    Args:
+        module: The default module, or None where one must be named.
+        device: The default device.
+    """
+
+    def add(command: _Command) -> _Command:
+        for option in (
+            click.option(
+                "--device", default=device, show_default=True, help="auto, cpu, cuda or cuda:N."
+            ),
+            click.option(
+                "--weights",
+                "--model",
+                "weights",
+                metavar="PATH",
+                help="The checkpoint for load_model, a file or a folder.",
+            ),
+            click.option(
+                "--module",
+                metavar="MODULE",
+                default=module,
+                show_default=module is not None,
+                help="The HEAR module, by its name.",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
+def common_options(command: _Command) -> _Command:
+    """`--debug` and `--version`, the same in every command."""
+    command = click.option("--debug", is_flag=True, help="Show tracebacks.")(command)
+    return click.version_option(None, "-V", "--version", package_name=DISTRIBUTION)(command)
+
+
+def named_submission(
+    names: tuple[str, ...], module: str | None, weights: str | None
+) -> tuple[str | None, str | None]:
+    """The submission that `MODULE [WEIGHTS]`, or the options, name.
+
+    Args:
+        names: The arguments.
+        module: What `--module` says.
+        weights: What `--weights` says.
+
+    Raises:
+        UsageError: If one is named twice, or too much is.
+    """
+    if len(names) > 2:
+        raise UsageError(f"{names[2]}: after the module and its weights nothing follows")
+    for name, option, flag in zip(
+        names, (module, weights), ("--module", "--weights"), strict=False
+    ):
+        if option is not None:
+            raise UsageError(f"{name}: {flag} {option} is given as well; name it once")
+    first, second = (*names, None, None)[:2]
+    return first or module, second or weights
+
+
+class _EndedError(BaseException):
+    """The process was asked to end by a signal; like `KeyboardInterrupt`, so that all is closed.
+
+    Attributes:
+        number: Of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def _end(number: int, _: object) -> None:
+    raise _EndedError(number)
+
+
+@contextlib.contextmanager
+def _signals_raise() -> Iterator[None]:
+    """A context in which signals that end a process let it close what is open before."""
+    is_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in _ENDING} if is_main else {}
+    # What is ignored stays so: nohup does that.
+    caught = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in caught:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, before[number] or signal.SIG_DFL)
+
+
+def run(command: click.Command, name: str, *, after_interrupt: str = "") -> NoReturn:
+    """Run a command and exit; everything that goes wrong is one line on stderr.
+
+    Args:
+        command: Returns the exit status; has the option `--debug`, which shows tracebacks.
+        name: What the line begins with.
+        after_interrupt: What to do after an interrupt, in words.
+    """
+    advice = f"; {after_interrupt}" if after_interrupt else ""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with _signals_raise():
+            status = command(standalone_mode=False)
+    except click.ClickException as error:
+        _stop(name, error.format_message(), CANNOT_RUN)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _stop(name, f"interrupted{advice}", INTERRUPTED)
+    except _EndedError as error:
+        _stop(name, f"ended by {error}{advice}", 128 + error.number)
+    except HearError as error:
+        _stop(name, str(error), error.exit_status, error)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        _stop(
+            name,
+            f"stopped by an unexpected {what}; --debug shows where, please report it",
+            CANNOT_RUN,
+            error,
+        )
+    sys.exit(status)
+
+
+def tell(name: str, message: str) -> None:
+    """A line on stderr; names of files and a module's words steer no terminal."""
+    click.echo(line(name, message), err=True)
+
+
+def line(name: str, message: str) -> str:
+    """The line that a command tells something by."""
+    return one_line(f"{name}: {message}", _LONGEST_LINE)
+
+
+def echo(text: str | bytes) -> None:
+    """Print to standard output; that nobody reads on, as in `| head`, changes nothing."""
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would raise once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def here() -> Path:
+    """The current folder.
+
+    Raises:
+        UsageError: If it was removed.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            f"the current folder cannot be used ({error.strerror}); change to one that exists"
+        ) from None
+
+
+def _stop(name: str, message: str, status: int, error: Exception | None = None) -> NoReturn:
+    if error is not None and "--debug" in sys.argv:
+        traceback.print_exception(error)
+    tell(name, message)
+    sys.exit(status)

@@ -1,0 +1,5 @@
+"""`python -m hearkit.embed` is `hear-embed`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,153 @@
+"""`hear-embed`: argv to exit status; the only part that prints."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import command as shared
+from ..errors import HearError, UsageError
+
+if TYPE_CHECKING:
+    from ..api.submission import Connection, Submission
+
+_NAME = "hear-embed"
+
+
+@click.command(context_settings=shared.CONTEXT)
+@click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for results.")
+@shared.submission_options(module="hearbaseline", device="auto")
+@click.option(
+    "--batch",
+    "--batch-size",
+    "batch_size",
+    default=16,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Sounds of one length embedded at once.",
+)
+@click.option(
+    "--timeout",
+    default=300.0,
+    show_default=True,
+    metavar="S",
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds for each step, on top of ten times the audio's length.",
+)
+@click.option(
+    "--memory-limit",
+    metavar="GB",
+    type=click.FloatRange(0, min_open=True),
+    help="Memory of the module's process (default three quarters of what is free).",
+)
+@click.option(
+    "--in-process",
+    is_flag=True,
+    help="Run the module without a process of its own; its crash ends the run.",
+)
+@click.option("--verbose", is_flag=True, help="Tell where the time went.")
+@shared.common_options
+def command(
+    audio: tuple[Path, ...],
+    out: Path,
+    module: str,
+    weights: str | None,
+    device: str,
+    batch_size: int,
+    timeout: float,
+    memory_limit: float | None,
+    in_process: bool,
+    verbose: bool,
+    debug: bool,
+) -> int:
+    """Embed AUDIO files and folders with a model that speaks the HEAR API.
+
+    Writes one .npz file for each audio file, with the scene embedding, the timestamp
+    embeddings and the timestamps in ms. A file that was embedded before is left alone, so an
+    interrupted run resumes where it stopped.
+
+    The module runs in a process of its own: what crashes, hangs or takes too much memory there
+    is the failure of the file that it was given, and the run goes on.
+
+    Exit status: 0 all embedded, 1 some files or the module failed, 2 it could not be run.
+    """
+    from ..api.submission import Submission
+    from .jobs import find_jobs
+
+    submission = Submission.of(module, weights, device)
+    jobs = find_jobs(audio, out)
+    _make(out)
+
+    # Must be set before PyTorch is imported. While files are read and written, its threads do not
+    # get all cores; those that then spin until the last one is done take them away from it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from .model import Embedder
+    from .pipeline import run
+
+    def connect(submission: Submission) -> Connection:
+        return _connection(submission, timeout, memory_limit, in_process=in_process)
+
+    embedder = Embedder(submission, connect)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    try:
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task(f"embedding with {module}", total=len(jobs))
+
+            def tell(line: str, error: HearError | None) -> None:
+                if debug and error:
+                    console.print("".join(traceback.format_exception(error)), end="")
+                console.print(shared.line(_NAME, line))
+
+            counts = run(
+                jobs,
+                embedder,
+                batch_size,
+                done=lambda n: progress.update(task, advance=n),
+                tell=tell,
+            )
+    finally:
+        embedder.close()
+    if verbose:
+        shared.tell(_NAME, str(counts.spent))
+    shared.echo(f"{counts}, in {out}\n")
+    return 1 if counts.failed else 0
+
+
+def _connection(
+    submission: Submission, timeout: float, memory_limit_gb: float | None, *, in_process: bool
+) -> Connection:
+    if in_process:
+        from ..api.local import LocalConnection
+
+        return LocalConnection(submission)
+    from ..api.process import Limits, WorkerProcess, free_memory_bytes
+
+    memory = free_memory_bytes() if memory_limit_gb is None else int(memory_limit_gb * 1e9)
+    return WorkerProcess(submission, Limits(timeout, memory), command=_NAME)
+
+
+def _make(out: Path) -> None:
+    """Make the folder and prove that it can be written, before anything is computed."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{out}: cannot be written ({error.strerror}); choose another --out"
+        ) from error
+
+
+def main() -> None:
+    """Run the command; everything that goes wrong is one line on stderr."""
+    shared.run(command, _NAME, after_interrupt="the same command resumes where it stopped")

@@ -1,0 +1,190 @@
+"""Any HEAR module behind one call: a batch of sounds of one length becomes embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..api.contract import FUNCTIONS, SCENE, TIMESTAMP
+from ..api.facts import CallFacts, ModelFacts
+from ..api.requests import Call, Import, Load, Request
+from ..api.submission import Connection, Reply, Submission, Value, not_found
+from ..errors import Fault, SubmissionError, UsageError
+
+Facts = TypeVar("Facts")
+
+_SECONDS_PER_SECOND = 10.0
+"""Extra seconds of time limit for every second of audio: large models on a slow CPU need some."""
+
+_ENDING = ("crash", "timeout", "memory")
+"""Kinds of faults after which there is no worker any more."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What a module tells of one sound.
+
+    Attributes:
+        scene_embedding: float32, shape (scene_embedding_size,).
+        timestamp_embeddings: float32, shape (n_timestamps, timestamp_embedding_size).
+        timestamps: float32, shape (n_timestamps,), milliseconds.
+    """
+
+    scene_embedding: NDArray[np.float32]
+    timestamp_embeddings: NDArray[np.float32]
+    timestamps: NDArray[np.float32]
+
+
+class Embedder:
+    """A loaded HEAR module, loaded again after it ended its process.
+
+    Args:
+        submission: What to load.
+        connect: Opens a connection to it.
+
+    Attributes:
+        name: The module's name.
+        weights: The checkpoint's path, or "".
+        sample_rate: Hz that the model takes.
+        files: Those whose change makes earlier results stale: the code of the module's
+            package as far as it is loaded, and the weights.
+
+    Raises:
+        UsageError: If the module or the device do not exist.
+        SubmissionError: If the module cannot be imported or loaded.
+    """
+
+    def __init__(self, submission: Submission, connect: Callable[[Submission], Connection]) -> None:
+        if not all(part.isidentifier() for part in submission.module.split(".")):
+            raise UsageError(
+                f"--module {submission.module}: write it as after import, such as package.module"
+            )
+        self.name = submission.module
+        self.weights = str(submission.weights or "")
+        self._connection = connect(submission)
+        self._starts = 0
+        try:
+            facts = self._open()
+            self.sample_rate = self._attribute(facts, "sample_rate")
+            self._scene_size = self._attribute(facts, "scene_embedding_size")
+            self._timestamp_size = self._attribute(facts, "timestamp_embedding_size")
+        except BaseException:
+            self.close()
+            raise
+        given = (submission.weights,) if submission.weights else ()
+        self.files = [path for path in (*facts.files, *given) if path.exists()]
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def embed(self, sounds: list[NDArray[np.float32]]) -> list[Embedded]:
+        """Embed sounds of one length as a batch.
+
+        Raises:
+            SubmissionError: If a call does not return, or returns something else than the API
+                asks for.
+        """
+        audio = np.stack(sounds) if len(sounds) > 1 else sounds[0][None]  # a view: may be long
+        if not self._connection.alive or self._connection.starts != self._starts:
+            self._open()
+        stamped, scene = self._call(TIMESTAMP, audio), self._call(SCENE, audio)
+        n = len(sounds)
+        if len(stamped.values) != 2:
+            raise SubmissionError(
+                f"{self.name}.{TIMESTAMP} returned no pair of embeddings and timestamps; "
+                f"hear-validate {self.name} tells more"
+            )
+        embeddings = self._array(
+            TIMESTAMP, stamped.values[0], (n, "n_timestamps", self._timestamp_size)
+        )
+        times = self._array(TIMESTAMP, stamped.values[1], (n, embeddings.shape[1]))
+        if len(scene.values) != 1:
+            raise self._misfit(SCENE, f"a {scene.container}", (n, self._scene_size))
+        scenes = self._array(SCENE, scene.values[0], (n, self._scene_size))
+        return [Embedded(*parts) for parts in zip(scenes, embeddings, times, strict=True)]
+
+    def _open(self) -> ModelFacts:
+        """Import the module and load the model."""
+        try:
+            module = self._connection.ask(Import(), step=f"import {self.name}").facts
+        except Fault as fault:
+            missing = fault.missing
+            if missing and (self.name == missing or self.name.startswith(missing + ".")):
+                raise UsageError(not_found(self.name)) from None
+            raise self._failed(f"{self.name} cannot be imported", fault) from fault
+        lacking = [f for f in FUNCTIONS if not (found := module.functions[f]) or not found.callable]
+        if lacking:
+            raise SubmissionError(f"{self.name} has no {', '.join(lacking)}; is it a HEAR module?")
+        load = Load(arguments=(self.weights,) if self.weights else ())
+        facts = self._ask(load, f"{self.name}.load_model").facts
+        if not facts.framework:
+            kind = facts.type.rpartition(".")[2]
+            raise SubmissionError(f"{self.name}.load_model returned a {kind}, not a model")
+        self._starts = self._connection.starts
+        return facts
+
+    def _attribute(self, facts: ModelFacts, name: str) -> int:
+        found = facts.attributes[name]
+        if not found.present:
+            raise SubmissionError(f"{self.name}: the model has no {name}")
+        if not found.integral or found.number is None or found.number <= 0:
+            raise SubmissionError(f"{self.name}: model.{name} is {found.text}, not a positive int")
+        return int(found.number)
+
+    def _call(self, function: str, audio: NDArray[np.float32]) -> Reply[CallFacts]:
+        seconds = audio.size / self.sample_rate * _SECONDS_PER_SECOND
+        request = Call(function, gradients=False)
+        return self._ask(request, f"{self.name}.{function}", audio, seconds)
+
+    def _ask(
+        self,
+        request: Request[Facts],
+        what: str,
+        audio: NDArray[np.float32] | None = None,
+        seconds: float = 0.0,
+    ) -> Reply[Facts]:
+        try:
+            return self._connection.ask(request, step=what, audio=audio, seconds=seconds)
+        except Fault as fault:
+            if fault.kind == "usage":
+                raise UsageError(fault.message) from None
+            raise self._failed(
+                what if fault.kind in _ENDING else f"{what} failed", fault
+            ) from fault
+
+    @staticmethod
+    def _failed(what: str, fault: Fault) -> SubmissionError:
+        """What a fault means to the user, in one line."""
+        if fault.kind in _ENDING:
+            return SubmissionError(f"{what} {fault.message}")
+        return SubmissionError(f"{what}: {fault.message.removeprefix('raised ')}")
+
+    def _array(
+        self, function: str, value: Value, shape: tuple[int | str, ...]
+    ) -> NDArray[np.float32]:
+        """A returned tensor, if it has the shape; a name in it stands for any size."""
+        array: Any = value.array
+        if value.framework in ("", "numpy") or array is None:
+            raise self._misfit(function, value.type.rpartition(".")[2], shape)
+        fits = array.ndim == len(shape) and all(
+            isinstance(wanted, str) or wanted == n
+            for wanted, n in zip(shape, array.shape, strict=True)
+        )
+        # The tensor's dtype: NumPy has no bfloat16.
+        if value.dtype != "float32" or not fits:
+            raise self._misfit(function, f"{value.dtype} {array.shape}", shape)
+        if not np.isfinite(array).all():
+            raise self._misfit(function, "NaN or infinity", shape)
+        return np.asarray(array, np.float32)
+
+    def _misfit(self, function: str, seen: str, shape: tuple[int | str, ...]) -> SubmissionError:
+        wanted = f"float32 ({', '.join(map(str, shape))})"
+        return SubmissionError(
+            f"{self.name}.{function} returned {seen}, expected finite {wanted}; "
+            f"hear-validate {self.name} tells more"
+        )

@@ -1,0 +1,155 @@
+"""What only some operating systems tell or can do; elsewhere each function says less.
+
+Linux has `/proc`, the affinity of a process, glibc's figures of its allocator and a folder in
+shared memory. macOS has none of them. Nothing else of the project looks at the platform.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+_PROC = Path("/proc")
+_SHARED_MEMORY = Path("/dev/shm")
+
+
+def cores() -> int:
+    """Processors that this process may use, or that the machine has."""
+    with contextlib.suppress(AttributeError, OSError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def can_fork_safely() -> bool:
+    """Whether a process that has imported a framework, and used nothing of it, can be forked.
+
+    macOS ends forked processes that touch its system libraries, and Windows cannot fork.
+    """
+    return sys.platform == "linux" and hasattr(os, "fork")
+
+
+def shared_folder() -> Path | None:
+    """A folder whose files are in memory, or None."""
+    if _SHARED_MEMORY.is_dir() and os.access(_SHARED_MEMORY, os.W_OK | os.X_OK):
+        return _SHARED_MEMORY
+    return None
+
+
+def free_bytes(folder: Path) -> int:
+    """How much fits into a folder; 0 where that is not told."""
+    with contextlib.suppress(AttributeError, OSError):
+        facts = os.statvfs(folder)
+        return facts.f_bavail * facts.f_frsize
+    return 0
+
+
+def allocated_bytes() -> int | None:
+    """Bytes that this process has allocated and not freed, where the C library counts them.
+
+    Resident memory would also count what was freed and kept by the allocator: with several
+    threads that is half a megabyte a call, more or less.
+    """
+    if sys.platform != "linux":
+        return None
+    try:
+        count = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError):  # another C library, or an old one
+        return None
+    count.restype = _MallInfo
+    info = count()
+    return int(info.uordblks + info.hblkhd)
+
+
+class _MallInfo(ctypes.Structure):
+    """`struct mallinfo2` of glibc."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks",
+                     "uordblks", "fordblks", "keepcost")
+    ]  # fmt: skip
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process; 0 where it is gone."""
+    with contextlib.suppress(psutil.Error):
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0
+
+
+def resident_bytes_of_children(pid: int) -> int:
+    """Resident memory of all that a process started."""
+    with contextlib.suppress(psutil.Error):
+        children = psutil.Process(pid).children(recursive=True)
+        return sum(resident_bytes(child.pid) for child in children)
+    return 0
+
+
+def forget_peak(pid: int) -> bool:
+    """Have the kernel begin anew with the highest memory; Linux alone can, see proc_pid(5)."""
+    with contextlib.suppress(OSError):
+        (_PROC / str(pid) / "clear_refs").write_text("5")
+        return True
+    return False
+
+
+def peak_bytes(pid: int) -> int:
+    """The highest resident memory since then, which looking now and then may miss; or 0."""
+    with contextlib.suppress(OSError, LookupError, ValueError):
+        status = (_PROC / str(pid) / "status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+    return 0
+
+
+def folder_of(descriptor: int) -> str | None:
+    """The folder that an open descriptor stands for, where the kernel tells."""
+    known = _PROC / "self" / "fd" / str(descriptor)
+    return os.path.realpath(known) if os.path.lexists(known) else None
+
+
+def marked_processes(name: str, value: str) -> Iterator[psutil.Process]:
+    """Processes of this user whose environment has this variable, as far as they can be seen."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(name) == value:
+                yield process
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process when its parent ends, however that happens.
+
+    Only Linux can. Elsewhere a worker ends when its line does, which it sees between two steps.
+
+    Args:
+        parent: The parent's number, since it may have ended already.
+    """
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+_PR_SET_PDEATHSIG = 1
+"""See prctl(2)."""
+
+
+def kill_group(pid: int) -> None:
+    """End all processes of a group, where there are groups."""
+    with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def signal_name(number: int) -> str:
+    """Such as SIGSEGV; the number where this system has no such signal."""
+    with contextlib.suppress(ValueError):
+        return signal.Signals(number).name
+    return str(number)

@@ -1,0 +1,15 @@
+"""The version of the distribution that all its packages share."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+DISTRIBUTION = "hearbaseline"
+
+
+def version() -> str:
+    """The installed version, or words where a checkout was not installed."""
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "not installed"

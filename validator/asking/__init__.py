@@ -1,0 +1,1 @@
+"""What checks ask a submission, and what they make of its answers."""

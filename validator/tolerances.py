@@ -1,0 +1,21 @@
+"""How far apart numbers may be that ought to be the same, each with the reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REPEAT_TOLERANCE: Final = 1e-5
+"""Relative error between two answers to the same question: atomics on a GPU reorder float32
+sums (eps 1.2e-7, over thousands of terms), and nothing else may differ."""
+
+BATCH_TOLERANCE: Final = 1e-4
+"""Relative error between a sound alone and in a batch: kernels chosen for other shapes sum
+float32 in another order; deep networks amplify that to about 1e-5, logarithms near silence
+a little further."""
+
+BATCH_TOLERANCE_GPU: Final = 2e-3
+"""The same on a GPU, where PyTorch lets convolutions keep 10 bits of mantissa (TF32), rounded
+otherwise by the kernel that each shape gets."""
+
+DEVICE_TOLERANCE: Final = 1e-2
+"""Relative error between CPU and GPU: TF32 convolutions keep 10 bits of mantissa (1e-3)."""
