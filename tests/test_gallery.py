@@ -8,7 +8,7 @@ import pytest
 from hearkit.api.submission import Reply, SubmissionFault
 from validator import Result, Status
 from validator.asking.session import SCENE
-from validator.checks.outputs import shapes
+from validator.checks.outputs.shapes import shapes
 from validator.pictures import Gallery, gallery
 
 from .test_session import Fake, session_of, value

@@ -76,7 +76,7 @@ class Result:
         >>> from validator.checks import CATALOGUE
         >>> result = Result(CATALOGUE[0], Status.SKIPPED, why="left out by --skip")
         >>> result.check.id, result.is_finding, result.to_dict()["status"]
-        ('I01', False, 'skipped')
+        ('D01', False, 'skipped')
     """
 
     check: Check
@@ -93,7 +93,7 @@ class Result:
         return {
             "id": self.check.id,
             "title": self.check.title,
-            "family": self.check.family,
+            "family": self.check.family.name,
             "severity": self.check.severity.value,
             "status": self.status.value,
             "why": self.why,

@@ -8,7 +8,7 @@ import pytest
 from hearkit.api.submission import Reply, Submission, Value
 from validator.asking.session import SCENE, Session
 from validator.catalogue import Kind
-from validator.checks.coverage import twenty_minutes
+from validator.checks.length.coverage import twenty_minutes
 
 SAMPLE_RATE = 16000
 

@@ -64,7 +64,7 @@ def _case(suite: ET.Element, result: Result) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
-        classname=f"hear-validate.{result.check.family}",
+        classname=f"hear-validate.{result.check.family.name}",
         name=f"{result.check.id} {result.check.title}",
         time=f"{result.seconds:.3f}",
     )

@@ -72,7 +72,7 @@ def _note(text: str, level: str, id_: str = "") -> dict[str, Any]:
 def _rule(check: Check) -> dict[str, Any]:
     return {
         "id": check.id,
-        "name": check.family,
+        "name": check.family.name,
         "shortDescription": {"text": check.title},
         "fullDescription": {"text": check.reason},
         "help": {"text": check.mend},

@@ -1,4 +1,4 @@
-"""R, in batches: a sound's embedding is its own, whatever stands beside it."""
+"""A sound's embedding is its own, whatever else is in the batch."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asking.measure import relative_errors
-from ..asking.session import Numbers, Session
-from ..asking.snippets import reproduce
-from ..catalogue import Verdict, check
-from ..stimuli import Stimulus, clipped, constant, noise
-from ..tolerances import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
-from ._compare import call_of, compare, mixture, over_functions
-from .repeatability import no_memory
+from ...asking.measure import relative_errors
+from ...asking.session import Numbers, Session
+from ...asking.snippets import reproduce
+from ...catalogue import Verdict, check
+from ...stimuli import Stimulus, clipped, constant, noise
+from ...tolerances import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
+from .._calls import call_of
+from ._compare import compare, mixture, over_functions
+from .memory import no_memory
 
 
 def _tolerance(session: Session) -> float:

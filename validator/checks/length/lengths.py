@@ -1,18 +1,22 @@
-"""L: any length, from one sample to half a minute."""
+"""Sounds of every length get embeddings."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from hearkit.api.contract import SHORTEST_CLIP_S
+from hearkit.api.contract import (
+    SHORTEST_CLIP_S,
+)
 from hearkit.errors import Fault
 
-from ..asking.answers import reproduction_of
-from ..asking.session import SCENE, Session
-from ..asking.snippets import Reproduction, reproduce
-from ..catalogue import Figure, Severity, Verdict, check, conforms, violates
-from ..stimuli import Stimulus, noise
-from .outputs import FUNCTIONS, finite, not_training
+from ...asking.answers import reproduction_of
+from ...asking.session import SCENE, Session
+from ...asking.snippets import Reproduction, reproduce
+from ...catalogue import Figure, Severity, Verdict, check, conforms, violates
+from ...stimuli import Stimulus, noise
+from .._calls import FUNCTIONS
+from ..outputs.content import finite
+from ..outputs.modes import not_training
 
 
 def _problem(session: Session, sounds: Stimulus) -> tuple[str, Reproduction, bool]:

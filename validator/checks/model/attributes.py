@@ -1,14 +1,16 @@
-"""M: what the model carries."""
+"""The numbers that callers read from the model."""
 
 from __future__ import annotations
 
-from hearkit.api.contract import SAMPLE_RATES
+from hearkit.api.contract import (
+    SAMPLE_RATES,
+)
 from hearkit.api.facts import Attribute
 
-from ..asking.session import Session
-from ..asking.snippets import reproduce
-from ..catalogue import Verdict, check, conforms, violates
-from .interface import is_model
+from ...asking.session import Session
+from ...asking.snippets import reproduce
+from ...catalogue import Verdict, check, conforms, violates
+from ..interface.loading import is_model
 
 _SIZES = ("scene_embedding_size", "timestamp_embedding_size")
 
