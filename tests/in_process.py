@@ -5,76 +5,45 @@ real worker. Run as a script by `test_submissions`: each line of standard input 
 name with its options; each line of standard output the report of one.
 """
 
-import itertools
 import json
 import os
 import sys
-import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hearkit.api.process import _reply
+from hearkit.api.local import LocalConnection
+from hearkit.api.requests import Import, Request
 from hearkit.api.submission import Reply
-from hearkit.api.worker.serve import Worker
+from hearkit.api.worker.audit import Watch
 from validator import Options, Report, Submission
 from validator.asking.session import Session
 from validator.checks import CATALOGUE
 from validator.runner import Runner
 
+Facts = TypeVar("Facts")
+
 OWN = ("base", "drawn", "bad", "good")
 """Modules of `submissions/`, which every connection imports anew as a new process would."""
 
 
-class InProcess:
-    """A `Connection` that calls `Worker` directly.
+class AsNew(LocalConnection):
+    """A connection in this process that imports the submission as a new process would.
 
     Args:
-        worker: The only one, since Python keeps its audit hook for good.
-        folder: Where arrays are exchanged.
-        module: The submission.
+        watch: The only one, since Python keeps its audit hook for good.
+        submission: What to load.
     """
 
-    def __init__(self, worker: Worker, folder: Path, module: str) -> None:
-        self.starts = 1
-        self.alive = True
-        self._worker = worker
-        self._folder = folder
-        self._module = module
-        self._numbers = itertools.count()
-
-    def request(
-        self,
-        op: str,
-        *,
-        step: str,
-        audio: NDArray[np.float32] | None = None,
-        seconds: float = 0.0,  # noqa: ARG002
-        **parameters: Any,
-    ) -> Reply:
-        if op == "import":
+    def ask(self, request: Request[Facts], **options: Any) -> Reply[Facts]:
+        if isinstance(request, Import):
             for name in [n for n in sys.modules if n.partition(".")[0] in OWN]:
                 del sys.modules[name]
-            self._worker._name = self._module
-        number = next(self._numbers)
-        message: dict[str, Any] = {"op": op, "token": "", "number": number, **parameters}
-        if audio is not None:
-            message["audio"] = f"{number}-audio.npy"
-            np.save(self._folder / message["audio"], audio)
-        answer = self._worker.handle(message)
-        if audio is not None:
-            (self._folder / message["audio"]).unlink()
-        return _reply(answer, self._folder, step, 0, 2**40)
-
-    def close(self) -> None:
-        self.alive = False
+        return super().ask(request, **options)
 
 
-def validated(worker: Worker, folder: Path, module: str, options: dict[str, Any]) -> Report:
-    session = Session(Submission(module), lambda _: InProcess(worker, folder, module))
+def validated(watch: Watch, module: str, options: dict[str, Any]) -> Report:
+    session = Session(Submission(module), lambda submission: AsNew(submission, watch))
     results = Runner(CATALOGUE, session, Options(**options)).run()
     return Report(module, "", "cpu", "participant", 0, {}, results)
 
@@ -84,12 +53,10 @@ def main() -> None:
     os.dup2(2, 1)  # what submissions print is not an answer
     warnings.simplefilter("ignore")
     sys.path.insert(0, str(Path.cwd()))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        worker = Worker("", "cpu", folder)
-        for line in sys.stdin:
-            report = validated(worker, folder, *json.loads(line))
-            print(json.dumps(report.to_dict()), file=answers, flush=True)
+    watch = Watch()
+    for line in sys.stdin:
+        report = validated(watch, *json.loads(line))
+        print(json.dumps(report.to_dict()), file=answers, flush=True)
 
 
 if __name__ == "__main__":

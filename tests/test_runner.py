@@ -1,45 +1,23 @@
 """How checks become results, with tiny checks and a connection in memory."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from hearkit.api.submission import Reply, Submission, SubmissionFault
+from hearkit.api.requests import Request
+from hearkit.api.submission import Reply, Submission
+from hearkit.errors import Fault
 from validator import Check, Options, Report, Result, Severity, Status, UsageError, Verdict
+from validator.asking.answers import CallFault
 from validator.asking.session import Session
+from validator.asking.snippets import Reproduction
 from validator.catalogue import check as declare
 from validator.catalogue import conforms, inconclusive, violates
 from validator.runner import Runner
 
-
-class InMemory:
-    """A connection that answers every request with the same reply, or fault."""
-
-    def __init__(self, fault: SubmissionFault | None = None) -> None:
-        self.starts = 1
-        self.alive = True
-        self.asked: list[str] = []
-        self._fault = fault
-
-    def request(
-        self,
-        op: str,  # noqa: ARG002
-        *,
-        step: str,
-        audio: NDArray[np.float32] | None = None,  # noqa: ARG002
-        seconds: float = 0.0,  # noqa: ARG002
-        **_: Any,
-    ) -> Reply:
-        self.asked.append(step)
-        if self._fault is not None:
-            raise self._fault
-        return Reply(facts={"functions": {}})
-
-    def close(self) -> None:
-        self.alive = False
+from .fakes import Fake
 
 
 def made(
@@ -94,18 +72,14 @@ THIRD = made("B01", good, SECOND)
 CHAIN = (FIRST, SECOND, THIRD)
 
 
-def results(
-    *checks: Check, fault: SubmissionFault | None = None, **options: Any
-) -> dict[str, Result]:
-    session = Session(Submission("module"), lambda _: InMemory(fault))
+def results(*checks: Check, fault: Fault | None = None, **options: Any) -> dict[str, Result]:
+    session = Session(Submission("module"), lambda _: Fake(fault=fault))
     found = Runner(checks, session, Options(**options)).run()
     assert [r.check for r in found] == list(checks)
     return {r.check.id: r for r in found}
 
 
-def statuses(
-    *checks: Check, fault: SubmissionFault | None = None, **options: Any
-) -> dict[str, Status]:
+def statuses(*checks: Check, fault: Fault | None = None, **options: Any) -> dict[str, Status]:
     return {id_: r.status for id_, r in results(*checks, fault=fault, **options).items()}
 
 
@@ -213,13 +187,14 @@ def test_ids_that_match_nothing_are_refused(options: dict[str, Any]) -> None:
 
 
 def test_a_fault_of_the_submission_is_a_finding_of_the_check_that_asked() -> None:
-    fault = SubmissionFault("timeout", "did not answer", "import module", snippet="import module")
+    reproduction = Reproduction(("print('hangs')",), loads=False)
+    fault = CallFault(Fault("timeout", "did not answer", "import module"), reproduction)
     found = results(made("A01", asking), made("A02", good), fault=fault)
     assert found["A01"].status is Status.FAILED
     verdict = found["A01"].verdict
     assert verdict is not None
     assert verdict.seen == "import module: did not answer"
-    assert verdict.snippet == "import module"
+    assert found["A01"].snippet == "import module as submission\nprint('hangs')"
     assert "--timeout" in verdict.hint
     assert found["A02"].status is Status.PASSED
 
@@ -243,26 +218,25 @@ def test_a_run_without_a_behavioural_check_is_not_green() -> None:
 
 
 def test_each_check_runs_once_and_each_question_is_asked_once() -> None:
-    connection = InMemory()
+    connection = Fake()
     session = Session(Submission("module"), lambda _: connection)
     one, two = made("A01", asking), made("A02", asking)
     runner = Runner((one, two), session, Options())
     assert runner.result(two) is runner.result(two)
     runner.run()
-    assert connection.asked == ["import module"]
+    assert connection.steps == ["import module"]
 
 
 def test_a_check_has_the_peak_memory_of_what_it_asked_and_none_where_it_asked_nothing() -> None:
-    peaks = {"import a": 300, "import b": 200}
+    peaks = {"import a": 300, "load_model()": 200}
 
-    class Growing(InMemory):
-        def request(self, op: str, *, step: str, **more: Any) -> Reply:
-            super().request(op, step=step, **more)
-            return Reply(peak_bytes=peaks[step])
+    class Growing(Fake):
+        def ask(self, request: Request[Any], *, step: str, **more: Any) -> Reply[Any]:
+            return replace(super().ask(request, step=step, **more), peak_bytes=peaks[step])
 
     def other(session: Session) -> Verdict:
-        """Asks another worker."""
-        session._remember(("b",), lambda: session._connection.request("b", step="import b"))
+        """Loads a model."""
+        session.loaded()
         return conforms()
 
     checks = (made("A01", asking), made("A02", other), made("A03", asking))
@@ -274,6 +248,6 @@ def test_a_check_has_the_peak_memory_of_what_it_asked_and_none_where_it_asked_no
 
 def test_results_come_one_by_one() -> None:
     seen: list[str] = []
-    session = Session(Submission("module"), lambda _: InMemory())
+    session = Session(Submission("module"), lambda _: Fake())
     Runner(CHAIN, session, Options()).run(lambda result: seen.append(result.check.id))
     assert seen == ["A01", "A02", "B01"]

@@ -1,20 +1,25 @@
 """The worker process, against modules that hang, exit, eat memory, or attack the line."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 
 from hearkit.api.process import Limits, WorkerProcess
-from hearkit.api.submission import Reply, Submission, SubmissionFault
+from hearkit.api.requests import Call, Import, Load
+from hearkit.api.submission import Reply, Submission
+from hearkit.errors import Fault
 from validator import Status, validate
 
 Start = Callable[..., WorkerProcess]
 
 PIPES = """
+import json
 import os
 from pathlib import Path
 
@@ -46,17 +51,17 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         worker.close()
 
 
-def imported(worker: WorkerProcess) -> Reply:
-    return worker.request("import", step="import")
+def imported(worker: WorkerProcess) -> Reply[Any]:
+    return worker.ask(Import(), step="import")
 
 
-def loaded(worker: WorkerProcess) -> Reply:
+def loaded(worker: WorkerProcess) -> Reply[Any]:
     imported(worker)
-    return worker.request("load", step="load", slot="main", arguments=[])
+    return worker.ask(Load(), step="load")
 
 
-def fault_of(worker: WorkerProcess, step: Callable[[WorkerProcess], Reply]) -> SubmissionFault:
-    with pytest.raises(SubmissionFault) as caught:
+def fault_of(worker: WorkerProcess, step: Callable[[WorkerProcess], Reply[Any]]) -> Fault:
+    with pytest.raises(Fault) as caught:
         step(worker)
     return caught.value
 
@@ -76,7 +81,7 @@ def test_a_step_that_hangs_is_stopped_and_the_next_one_gets_a_new_worker(start: 
     assert fault.kind == "timeout"
     assert "2 s" in fault.message
     assert not worker.alive
-    assert "load_model" in imported(worker).facts["functions"]
+    assert "load_model" in imported(worker).facts.functions
     assert worker.starts == 2
 
 
@@ -88,7 +93,7 @@ def test_a_worker_that_stops_itself_runs_into_the_time_limit(start: Start) -> No
 
 def test_long_audio_is_granted_more_time(start: Start) -> None:
     worker = start("import time\ntime.sleep(1.5)", seconds=0.5)
-    assert worker.request("import", step="import", seconds=30.0).facts["functions"]
+    assert worker.ask(Import(), step="import", seconds=30.0).facts.functions
 
 
 @pytest.mark.parametrize(
@@ -171,7 +176,7 @@ def test_an_exit_between_two_steps_is_found_at_the_next(start: Start) -> None:
 )
 def test_what_else_is_written_on_the_line_is_ignored(start: Start, garbage: str) -> None:
     reply = loaded(start(f"{PIPES}\nwrite({garbage})\ndef load_model(): write({garbage})"))
-    assert reply.facts["type"] == "NoneType"
+    assert reply.facts.type == "NoneType"
 
 
 def test_a_flood_on_the_line_ends_at_the_time_limit(start: Start) -> None:
@@ -230,7 +235,7 @@ def test_names_in_the_participants_folder_do_not_stand_in_for_the_workers_module
 ) -> None:
     for name in ("numpy", "json", "validator", "psutil"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')", "utf-8")
-    assert imported(start("")).facts["functions"]
+    assert imported(start("")).facts.functions
 
 
 def test_proxies_are_not_passed_on(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,26 +244,26 @@ def test_proxies_are_not_passed_on(start: Start, monkeypatch: pytest.MonkeyPatch
     imported(worker)
 
 
-def test_the_exchange_folder_goes_when_the_worker_does(start: Start, tmp_path: Path) -> None:
+def test_the_exchange_folders_go_when_the_worker_does(start: Start, tmp_path: Path) -> None:
     code = "import sys\nopen('command', 'w').write(open('/proc/self/cmdline').read())"
     worker = start(code)
     imported(worker)
     settings = (tmp_path / "command").read_text().split("\0")[5]
-    folder = Path(settings.partition('"exchange": "')[2].partition('"')[0])
-    assert folder.is_dir()
+    folders = [Path(folder) for folder in json.loads(settings)["exchange"]]
+    assert all(folder.is_dir() for folder in folders)
     worker.close()
-    assert not folder.exists()
+    assert not any(folder.exists() for folder in folders)
 
 
 def test_an_exchange_folder_that_is_taken_away_is_a_fault(start: Start) -> None:
     worker = start(
         "import json, shutil\n"
         "settings = json.loads(open('/proc/self/cmdline').read().split('\\0')[5])\n"
-        "shutil.rmtree(settings['exchange'])\n"
+        "for folder in settings['exchange']: shutil.rmtree(folder)\n"
     )
     imported(worker)
-    with pytest.raises(SubmissionFault):
-        worker.request("call", step="call", audio=np.zeros((1, 8), np.float32))
+    with pytest.raises(Fault):
+        worker.ask(Call("f"), step="call", audio=np.zeros((1, 8), np.float32))
 
 
 def test_after_a_fault_the_remaining_checks_still_run(

@@ -1,4 +1,4 @@
-"""The line between validator and worker: what comes from the other side is not trusted."""
+"""The line to a worker: what comes from the other side is not trusted."""
 
 import os
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from validator import line
+from hearkit.api import wire
 
 
 @pytest.fixture
-def pipe() -> tuple[line.Incoming, int]:
+def pipe() -> tuple[wire.Incoming, int]:
     reading, writing = os.pipe()
-    return line.Incoming(reading), writing
+    return wire.Incoming(reading), writing
 
 
-def test_messages_arrive_whole_however_they_are_cut(pipe: tuple[line.Incoming, int]) -> None:
+def test_messages_arrive_whole_however_they_are_cut(pipe: tuple[wire.Incoming, int]) -> None:
     incoming, writing = pipe
     os.write(writing, b'\n{"a": 1}\n\n{"b"')
     assert incoming.lines(1.0) == [b'{"a": 1}']
@@ -24,7 +24,7 @@ def test_messages_arrive_whole_however_they_are_cut(pipe: tuple[line.Incoming, i
     assert incoming.lines(1.0) == [b'{"b": 2}']
 
 
-def test_the_end_of_the_line_is_seen(pipe: tuple[line.Incoming, int]) -> None:
+def test_the_end_of_the_line_is_seen(pipe: tuple[wire.Incoming, int]) -> None:
     incoming, writing = pipe
     os.close(writing)
     assert incoming.lines(1.0) == []
@@ -33,10 +33,10 @@ def test_the_end_of_the_line_is_seen(pipe: tuple[line.Incoming, int]) -> None:
 
 
 def test_a_line_without_end_is_forgotten(
-    pipe: tuple[line.Incoming, int], monkeypatch: pytest.MonkeyPatch
+    pipe: tuple[wire.Incoming, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     incoming, writing = pipe
-    monkeypatch.setattr(line, "LONGEST_MESSAGE", 1000)
+    monkeypatch.setattr(wire, "LONGEST_MESSAGE", 1000)
     for _ in range(3):
         os.write(writing, b"x" * 600)
         incoming.lines(1.0)
@@ -46,14 +46,14 @@ def test_a_line_without_end_is_forgotten(
 
 @pytest.mark.parametrize("text", [b"", b"no", b"[1]", b"3", b"[" * 100_000, b"\xff", b'{"a":'])
 def test_other_lines_are_no_messages(text: bytes) -> None:
-    assert line.parse(text) is None
+    assert wire.parse(text) is None
 
 
 def test_an_array_crosses_and_its_file_is_gone(tmp_path: Path) -> None:
     file = tmp_path / "array.npy"
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
-    line.write_array(file, array)
-    np.testing.assert_array_equal(line.read_array(file, 10_000), array)
+    wire.write_array(file, array)
+    np.testing.assert_array_equal(wire.read_array(file, 10_000), array)
     assert not file.exists()
 
 
@@ -61,7 +61,7 @@ def test_an_array_is_not_written_through_what_is_already_there(tmp_path: Path) -
     (tmp_path / "victim").write_text("kept")
     (tmp_path / "array.npy").symlink_to(tmp_path / "victim")
     with pytest.raises(FileExistsError):
-        line.write_array(tmp_path / "array.npy", np.zeros(3))
+        wire.write_array(tmp_path / "array.npy", np.zeros(3))
     assert (tmp_path / "victim").read_text() == "kept"
 
 
@@ -72,7 +72,7 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.npy")
     for name in ("link", "folder", "pipe", "missing"):
         with pytest.raises((OSError, ValueError)):
-            line.read_array(tmp_path / f"{name}.npy", 10_000)
+            wire.read_array(tmp_path / f"{name}.npy", 10_000)
 
 
 def _archive(path: Path) -> None:
@@ -109,4 +109,4 @@ def test_what_is_no_array_of_numbers_is_refused(make: object, tmp_path: Path) ->
     assert callable(make)
     make(file)
     with pytest.raises((ValueError, OSError)):
-        line.read_array(file, 100_000)
+        wire.read_array(file, 100_000)

@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hearkit.api.facts import CallFacts
 from hearkit.api.process import Limits, WorkerProcess
-from hearkit.api.submission import Reply, Submission, SubmissionFault
+from hearkit.api.requests import Call, Describe, Drop, Import, Load, Measure
+from hearkit.api.submission import Reply, Submission
+from hearkit.errors import Fault
 
 CODE = """
 import numpy, random, torch
@@ -70,48 +73,47 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         worker = WorkerProcess(Submission("worked"), Limits(60.0, int(8e9)))
-        worker.request("import", step="import")
-        worker.request("load", step="load", slot="main", arguments=[])
+        worker.ask(Import(), step="import")
+        worker.ask(Load(), step="load")
         yield worker
         worker.close()
 
 
-def call(worker: WorkerProcess, answer: str, **options: Any) -> Reply:
+def call(worker: WorkerProcess, answer: str, **options: Any) -> Reply[CallFacts]:
     Path("wanted").write_text(answer)
-    return worker.request(
-        "call",
-        step="call",
-        audio=AUDIO,
-        function="get_scene_embeddings",
-        **{"slot": "main", **options},
-    )
+    call = Call("get_scene_embeddings", **options)
+    return worker.ask(call, step="call", audio=AUDIO)
 
 
 def test_signatures_are_described(worker: WorkerProcess) -> None:
-    functions = worker.request("import", step="import").facts["functions"]
-    assert [p["name"] for p in functions["load_model"]["parameters"]] == ["model_file_path"]
-    parameters = {p["name"]: p for p in functions["get_timestamp_embeddings"]["parameters"]}
-    assert not parameters["audio"]["default"]
-    assert parameters["hop"]["default"]
-    assert parameters["more"]["star"]
-    assert not parameters["scale"]["positional"]
-    assert parameters["other"]["variadic"]
+    functions = worker.ask(Import(), step="import").facts.functions
+    load, call = functions["load_model"], functions["get_timestamp_embeddings"]
+    assert load is not None
+    assert call is not None
+    assert [p.name for p in load.parameters or ()] == ["model_file_path"]
+    parameters = {p.name: p for p in call.parameters or ()}
+    assert not parameters["audio"].default
+    assert parameters["hop"].default
+    assert parameters["more"].star
+    assert not parameters["scale"].positional
+    assert parameters["other"].variadic
 
 
 def test_a_model_is_described(worker: WorkerProcess) -> None:
-    facts = worker.request("load", step="load", slot="facts", arguments=[]).facts
-    assert (facts["type"], facts["framework"]) == ("worked.Model", "torch")
-    attributes = facts["attributes"]
-    assert attributes["sample_rate"]["number"] == 16000
-    assert attributes["timestamp_embedding_size"]["python_int"]
-    assert not attributes["scene_embedding_size"]["python_int"]
-    assert attributes["scene_embedding_size"]["number"] is None
+    facts = worker.ask(Load("facts"), step="load").facts
+    assert (facts.type, facts.framework, facts.device) == ("worked.Model", "torch", "cpu")
+    assert [path.name for path in facts.files] == ["worked.py"]
+    attributes = facts.attributes
+    assert attributes["sample_rate"].number == 16000
+    assert attributes["timestamp_embedding_size"].python_int
+    assert not attributes["scene_embedding_size"].python_int
+    assert attributes["scene_embedding_size"].number is None
 
 
 def test_what_is_no_model_has_no_framework_and_cannot_be_called(worker: WorkerProcess) -> None:
-    reply = worker.request("load", step="load", slot="other", arguments=["dictionary"])
-    assert (reply.facts["type"], reply.facts["framework"]) == ("dict", "")
-    with pytest.raises(SubmissionFault, match="no model"):
+    reply = worker.ask(Load("other", ("dictionary",)), step="load")
+    assert (reply.facts.type, reply.facts.framework) == ("dict", "")
+    with pytest.raises(Fault, match="no model"):
         call(worker, "same", slot="other")
 
 
@@ -146,9 +148,7 @@ def test_a_gradient_is_told_of(worker: WorkerProcess) -> None:
 
 
 def test_all_returned_values_are_described(worker: WorkerProcess) -> None:
-    reply = worker.request(
-        "call", step="call", audio=AUDIO, function="get_timestamp_embeddings", slot="main"
-    )
+    reply = worker.ask(Call("get_timestamp_embeddings"), step="call", audio=AUDIO)
     assert reply.container == "tuple"
     assert [v.type for v in reply.values] == ["torch.Tensor", "list", "str"]
     assert [v.array is None for v in reply.values] == [False, True, True]
@@ -183,9 +183,9 @@ def test_effects_of_a_call_are_told(worker: WorkerProcess, answer: str, kind: st
 
 
 def test_layers_in_training_mode_are_named(worker: WorkerProcess) -> None:
-    worker.request("load", step="load", slot="training", arguments=["training"])
-    assert call(worker, "same", slot="training").facts["training"] == {"dropout": "Dropout"}
-    assert call(worker, "same").facts["training"] == {}
+    worker.ask(Load("training", ("training",)), step="load")
+    assert call(worker, "same", slot="training").facts.training == {"dropout": "Dropout"}
+    assert call(worker, "same").facts.training == {}
 
 
 def test_a_seed_is_set_just_before_the_call(worker: WorkerProcess) -> None:
@@ -198,22 +198,22 @@ def test_a_seed_is_set_just_before_the_call(worker: WorkerProcess) -> None:
 
 def test_seeding_at_load_shows_in_the_random_state_afterwards(worker: WorkerProcess) -> None:
     def digest(argument: str, seed: int) -> str:
-        reply = worker.request("load", step="load", slot="r", arguments=[argument], seed=seed)
-        return str(reply.facts["rng"]["rng torch"])
+        reply = worker.ask(Load("r", (argument,), seed), step="load")
+        return str(reply.facts.random_state["rng torch"])
 
     assert digest("", 1) != digest("", 2)
     assert digest("seeded", 1) == digest("seeded", 2)
 
 
 def test_a_dropped_model_is_gone(worker: WorkerProcess) -> None:
-    worker.request("load", step="load", slot="dropped", arguments=[])
-    before = worker.request("footprint", step="measure").facts["objects"]
-    worker.request("drop", step="drop", slot="dropped")
-    assert worker.request("footprint", step="measure").facts["objects"] < before
-    with pytest.raises(SubmissionFault):
+    worker.ask(Load("dropped", ()), step="load")
+    before = worker.ask(Measure(), step="measure").facts.objects
+    worker.ask(Drop("dropped"), step="drop")
+    assert worker.ask(Measure(), step="measure").facts.objects < before
+    with pytest.raises(Fault):
         call(worker, "same", slot="dropped")
 
 
 def test_versions_are_told(worker: WorkerProcess) -> None:
-    facts = worker.request("environment", step="look").facts
-    assert any(version.startswith("torch ") for version in facts["frameworks"])
+    facts = worker.ask(Describe(), step="look").facts
+    assert any(version.startswith("torch ") for version in facts.frameworks)

@@ -1,60 +1,30 @@
 """The session's memory, its second chances and its snippets, on connections without a process."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from hearkit.api.submission import Effect, Reply, Submission, SubmissionFault, Value
+from hearkit.api.facts import CallFacts
+from hearkit.api.requests import Call
+from hearkit.api.submission import Effect, Reply, Submission, Value
+from hearkit.errors import Fault
+from validator.asking.answers import reproduction_of
 from validator.asking.session import SCENE, TIMESTAMP, Session
+from validator.asking.snippets import program, reproduce
 from validator.stimuli import Stimulus, noise
 
-Answer = Callable[["Fake", dict[str, Any]], Reply]
+from ..fakes import Answer, Fake, returned, value
 
-ATTRIBUTES = {
-    "sample_rate": {"number": 16000.0},
-    "scene_embedding_size": {"number": 3.0},
-    "timestamp_embedding_size": {"number": 3.0},
-}
+Audio = NDArray[np.float32]
+
 SOUND = noise(2, 100)
 
 
-def value(array: np.ndarray[Any, Any]) -> Value:
-    return Value("torch.Tensor", "torch", str(array.dtype), array.shape, "cpu", False, array)
-
-
-def scene(n_sounds: int = 2, offset: float = 0.0) -> Reply:
-    return Reply("single", (value(np.full((n_sounds, 3), offset, np.float32)),))
-
-
-class Fake:
-    """Loads like a PyTorch submission; calls are answered by a function."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.starts = 0
-        self.alive = False
-        self.asked: list[str] = []
-        self.loads = 0
-        self._answer = answer
-
-    def request(self, op: str, *, step: str, audio: Any = None, **parameters: Any) -> Reply:
-        if not self.alive:
-            self.alive, self.starts = True, self.starts + 1
-        self.asked.append(op)
-        if op == "load":
-            self.loads += 1
-            return Reply(facts={"framework": "torch", "attributes": ATTRIBUTES})
-        if op == "call":
-            return self._answer(self, {"audio": audio, "step": step, **parameters})
-        return Reply(facts={"functions": {}})
-
-    def die(self) -> None:
-        self.alive = False
-
-    def close(self) -> None:
-        self.alive = False
+def scene(n_sounds: int = 2, offset: float = 0.0) -> Reply[CallFacts]:
+    return returned(value(np.full((n_sounds, 3), offset, np.float32)))
 
 
 class Connections(list[Fake]):
@@ -74,12 +44,12 @@ def session_of(answer: Answer, weights: Path | None = None) -> tuple[Session, Co
     return session, opened
 
 
-def answering(_: Fake, request: dict[str, Any]) -> Reply:
-    return scene(len(request["audio"]))
+def answering(_: Fake, __: Call, audio: Audio) -> Reply[CallFacts]:
+    return scene(len(audio))
 
 
-def raised() -> SubmissionFault:
-    return SubmissionFault("exception", "raised ValueError", "a call")
+def raised() -> Fault:
+    return Fault("exception", "raised ValueError", "a call")
 
 
 def test_a_question_asked_twice_is_answered_once() -> None:
@@ -107,40 +77,43 @@ def test_an_answer_need_not_be_kept() -> None:
 
 
 def test_a_fault_is_remembered_too() -> None:
-    def answer(_: Fake, __: dict[str, Any]) -> Reply:
-        raise SubmissionFault("timeout", "did not answer", "a call")
+    def answer(_: Fake, __: Call, ___: Audio) -> Reply[CallFacts]:
+        raise Fault("timeout", "did not answer", "a call")
 
     session, opened = session_of(answer)
     faults = []
     for _ in range(2):
-        with pytest.raises(SubmissionFault) as caught:
+        with pytest.raises(Fault) as caught:
             session.scene(SOUND)
         faults.append(caught.value)
     assert faults[0] is faults[1]
     assert opened[0].asked.count("call") == 1
-    assert "get_scene_embeddings(audio, model)" in faults[0].snippet
+    reproduction = reproduction_of(faults[0])
+    assert reproduction is not None
+    assert reproduction.lines == ("scene(audio, model)",)
+    assert reproduction.stimuli == {"audio": SOUND}
 
 
 def test_effects_are_collected_from_answers_and_faults() -> None:
-    def answer(_: Fake, request: dict[str, Any]) -> Reply:
-        effect = (Effect("write", "file", request["step"]),)
-        if request["function"] == SCENE:
-            return Reply("single", scene().values, effects=effect)
-        raise SubmissionFault("exception", "raised", request["step"], effects=effect)
+    def answer(_: Fake, request: Call, audio: Audio) -> Reply[CallFacts]:
+        effect = (Effect("write", "file", f"{request.function}({len(audio)})"),)
+        if request.function == SCENE:
+            return returned(*scene().values, effects=effect)
+        raise Fault("exception", "raised", request.function, effects=effect)
 
     session, _ = session_of(answer)
     session.scene(SOUND)
-    with pytest.raises(SubmissionFault):
+    with pytest.raises(Fault):
         session.timestamps(SOUND)
     assert [e.step.partition("(")[0] for e in session.effects] == [SCENE, TIMESTAMP]
 
 
 def test_a_call_that_earlier_ones_broke_is_cured_by_a_fresh_model_and_told_of() -> None:
-    def answer(fake: Fake, request: dict[str, Any]) -> Reply:
+    def answer(fake: Fake, _: Call, audio: Audio) -> Reply[CallFacts]:
         # The model of each load bears one call.
         if fake.asked[-2] == "call":
             raise raised()
-        return scene(len(request["audio"]))
+        return scene(len(audio))
 
     session, opened = session_of(answer)
     session.scene(SOUND)
@@ -151,8 +124,8 @@ def test_a_call_that_earlier_ones_broke_is_cured_by_a_fresh_model_and_told_of() 
 
 
 def test_a_call_that_fails_with_a_fresh_model_too_fails() -> None:
-    def answer(_: Fake, request: dict[str, Any]) -> Reply:
-        if len(request["audio"]) == 1:
+    def answer(_: Fake, __: Call, audio: Audio) -> Reply[CallFacts]:
+        if len(audio) == 1:
             raise raised()
         return scene()
 
@@ -160,7 +133,7 @@ def test_a_call_that_fails_with_a_fresh_model_too_fails() -> None:
     session.scene(SOUND)
     for n in range(6):
         session.scene(SOUND, again=1 + n)
-        with pytest.raises(SubmissionFault):
+        with pytest.raises(Fault):
             session.scene(SOUND.pick(0), again=n)
     assert session.cured == []
     # After a few it is not tried any more: some models take long to load.
@@ -168,14 +141,14 @@ def test_a_call_that_fails_with_a_fresh_model_too_fails() -> None:
 
 
 def test_only_the_main_model_gets_a_second_chance() -> None:
-    def answer(fake: Fake, _: dict[str, Any]) -> Reply:
+    def answer(fake: Fake, _: Call, __: Audio) -> Reply[CallFacts]:
         if fake.asked[-2] == "call":
             raise raised()
         return scene()
 
     session, _ = session_of(answer)
     session.scene(SOUND, slot="other")
-    with pytest.raises(SubmissionFault):
+    with pytest.raises(Fault):
         session.scene(SOUND, slot="other", again=1)
     assert session.cured == []
 
@@ -207,26 +180,20 @@ def test_elsewhere_is_another_process_that_is_started_once() -> None:
     assert not any(fake.alive for fake in opened)
 
 
-def test_the_simulation_uses_the_other_process_and_ends_it() -> None:
+def test_an_extension_uses_the_other_process_and_ends_it() -> None:
     def connect(_: Submission) -> Fake:
-        fakes.append(Simulating(answering))
+        fakes.append(Fake(answering, extensions={"gpu": "conforms"}))
         return fakes[-1]
-
-    class Simulating(Fake):
-        def request(self, op: str, **options: Any) -> Reply:
-            reply = super().request(op, **options)
-            modes = {"gpu": {"outcome": "conforms"}, "cpu": {"outcome": "violates"}}
-            return Reply(facts=modes) if op == "simulate" else reply
 
     fakes: list[Fake] = []
     session = Session(Submission("my_module"), connect)
     session.imported()
     session.loaded()
     session.elsewhere(SCENE, SOUND)
-    assert session.simulated("gpu")["outcome"] == "conforms"
-    assert session.simulated("cpu")["outcome"] == "violates"
+    for _ in range(2):
+        assert session.extended("simulation:simulate", sample_rate=1) == {"gpu": "conforms"}
     assert len(fakes) == 2
-    assert fakes[1].asked.count("simulate") == 1
+    assert fakes[1].asked.count("extend") == 1
     assert not fakes[1].alive
 
 
@@ -234,15 +201,15 @@ def test_the_simulation_uses_the_other_process_and_ends_it() -> None:
     "reply",
     [
         scene(1),
-        Reply("tuple", scene().values * 2),
-        Reply("single", (Value("builtins.dict", ""),)),
-        Reply("single", (value(np.zeros((2, 4, 3), np.float32)),)),
-        Reply("NoneType"),
+        returned(*scene().values * 2),
+        returned(Value("builtins.dict", "")),
+        returned(value(np.zeros((2, 4, 3), np.float32))),
+        returned(container="NoneType"),
     ],
 )
-def test_scenes_of_another_form_are_a_fault(reply: Reply) -> None:
-    session, _ = session_of(lambda _, __: reply)
-    with pytest.raises(SubmissionFault, match=r"instead of \(2, size\)") as caught:
+def test_scenes_of_another_form_are_a_fault(reply: Reply[CallFacts]) -> None:
+    session, _ = session_of(lambda *_: reply)
+    with pytest.raises(Fault, match=r"instead of \(2, size\)") as caught:
         session.scene(SOUND)
     assert caught.value.kind == "answer"
 
@@ -254,14 +221,17 @@ def test_timestamps_of_another_form_are_a_fault(
     embeddings: tuple[int, ...], times: tuple[int, ...]
 ) -> None:
     values = value(np.zeros(embeddings, np.float32)), value(np.zeros(times, np.float32))
-    session, _ = session_of(lambda _, __: Reply("tuple", values))
-    with pytest.raises(SubmissionFault, match="n_timestamps"):
+    session, _ = session_of(lambda *_: returned(*values))
+    with pytest.raises(Fault, match="n_timestamps"):
         session.timestamps(SOUND)
 
 
 def test_a_snippet_is_python_that_makes_its_own_audio(tmp_path: Path) -> None:
     session, _ = session_of(answering, tmp_path / "weights.pt")
-    snippet = session.snippet("print(scene(audio, model).shape)", audio=SOUND.pick(1))
+    reproduction = reproduce("print(scene(audio, model).shape)", audio=SOUND.pick(1))
+    snippet = program(
+        reproduction, session.submission, session.arguments(), session.known_framework()
+    )
     compile(snippet, "snippet", "exec")
     assert snippet.splitlines()[1] == "import my_module as submission"
     assert f"load_model({str(tmp_path / 'weights.pt')!r})" in snippet

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hearkit.api.submission import Submission
-from validator.asking.snippets import program
+from validator.asking.snippets import Reproduction, program
 from validator.stimuli import Stimulus, noise, recorded
 
 SOUNDS = noise(1, 16000, 0)
@@ -13,7 +13,8 @@ SOUNDS = noise(1, 16000, 0)
 
 def lines_of(framework: str, *lines: str, device: str = "cpu", **stimuli: Stimulus) -> list[str]:
     submission = Submission("package.module", Path("weights.pt"), device)
-    return program(submission, ["weights.pt"], framework, lines, stimuli).splitlines()
+    reproduction = Reproduction(lines, stimuli)
+    return program(reproduction, submission, ["weights.pt"], framework).splitlines()
 
 
 def test_a_program_loads_the_weights_and_makes_the_audio() -> None:
