@@ -8,15 +8,19 @@ import pytest
 
 import validator
 from validator.catalogue import (
-    RETIRED_IDS,
+    CatalogueError,
     Check,
     UnknownIdError,
+    catalogued,
     conforms,
     in_order_of_need,
     inconclusive,
     matching,
     violates,
     with_requirements,
+)
+from validator.catalogue import (
+    check as declare,
 )
 from validator.checks import CATALOGUE, FAMILIES
 
@@ -25,9 +29,31 @@ CHECKS = Path(validator.__file__).parent / "checks"
 IDS = [check.id for check in CATALOGUE]
 
 
-def test_ids_are_unique_and_none_is_used_again() -> None:
-    assert len(set(IDS)) == len(IDS)
-    assert not set(IDS) & RETIRED_IDS
+def declared(id_: str) -> Check:
+    return declare(id_, f"title of {id_}", section="load_model", fix="Fix it.")(
+        lambda _: conforms()
+    )
+
+
+def test_a_catalogue_is_in_the_order_of_ids() -> None:
+    assert [one.id for one in catalogued(map(declared, ("X02", "X01")))] == ["X01", "X02"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (["X01", "X02", "X01"], "X01 is the id of two checks: 'title of X01' and 'title of X01'"),
+        (["X07"], "X07 is retired"),
+        (["T01"], "T01 is no id of the family tests: 'title of T01' needs one such as X01"),
+        (["X1"], "X1 is no id"),
+    ],
+)
+def test_ids_that_are_taken_retired_or_foreign_are_refused(
+    monkeypatch: pytest.MonkeyPatch, ids: list[str], message: str
+) -> None:
+    monkeypatch.setattr("validator.catalogue.RETIRED_IDS", frozenset({"X07"}))
+    with pytest.raises(CatalogueError, match=message):
+        catalogued(map(declared, ids))
 
 
 @pytest.mark.parametrize("check", CATALOGUE, ids=IDS)
@@ -35,7 +61,7 @@ def test_a_check_has_an_id_and_all_its_prose(check: Check) -> None:
     assert re.fullmatch(r"[A-Z]\d\d", check.id)
     assert check.title == check.title.strip()
     assert not check.title.endswith(".")
-    for prose in (check.reason, check.mend):
+    for prose in (check.reason, check.fix):
         assert prose.endswith((".", ".)"))
         assert "  " not in prose
     assert check.section in (

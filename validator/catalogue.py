@@ -88,7 +88,7 @@ class Verdict:
         kind: Conforms, violates or inconclusive.
         seen: What was seen, in words with figures.
         expected: What the contract asks for; empty where the check conforms.
-        hint: The likely cause or a mend more exact than the check's own; may be empty.
+        hint: The likely cause or a fix more exact than the check's own; may be empty.
         figures: What was measured.
         reproduction: What shows the finding outside the validator.
         evidence: What pictures and tables are made of, by name: arrays, numbers.
@@ -170,7 +170,7 @@ class Check:
         section: The passage of the API that the check rests on.
         requires: The checks that must not have failed before this one makes sense.
         reason: Why it matters (the function's docstring).
-        mend: What to do about a violation.
+        fix: What to do about a violation.
         run: The check itself.
         behavioural: Whether it looks at embeddings; a run without any such check is not green.
         long: Whether it runs only with `--long`.
@@ -188,7 +188,7 @@ class Check:
     section: str
     requires: tuple[Check, ...]
     reason: str
-    mend: str
+    fix: str
     run: Callable[[Session], Verdict]
     behavioural: bool = True
     long: bool = False
@@ -205,7 +205,7 @@ def check(
     severity: Severity = Severity.ERROR,
     section: str,
     requires: tuple[Check, ...] = (),
-    mend: str,
+    fix: str,
     behavioural: bool = True,
     long: bool = False,
 ) -> _Decorator:
@@ -224,7 +224,7 @@ def check(
             section=section,
             requires=requires,
             reason=reason,
-            mend=mend,
+            fix=fix,
             run=run,
             behavioural=behavioural,
             long=long,

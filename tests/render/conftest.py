@@ -22,7 +22,7 @@ def fake_check(id_: str, severity: Severity = Severity.ERROR) -> Check:
         "load_model",
         (),
         f"reason of {id_}",
-        f"mend of {id_}",
+        f"fix of {id_}",
         run,  # type: ignore[arg-type]
     )
 

@@ -48,7 +48,7 @@ def _explained(check: Check) -> str:
         "family": check.family.heading,
         "severity": _SEVERITIES[check.severity],
         "why": check.reason,
-        "mend": check.mend,
+        "fix": check.fix,
         "contract": check.section,
         "needs": ", ".join(f"{r.id} ({r.title})" for r in check.requires) or "nothing",
         "looks at": "embeddings" if check.behavioural else _NOT_BEHAVIOURAL,
@@ -84,7 +84,7 @@ def _section(check: Check) -> str:
             f'### <a id="{check.id.lower()}"></a>{check.id}: {check.title}',
             f"{check.severity.value.capitalize()}. Contract: {check.section}. Needs {needs}.{long}",
             check.reason,
-            f"**How to mend it:** {check.mend}",
+            f"**How to fix it:** {check.fix}",
         )
     )
 

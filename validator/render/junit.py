@@ -98,7 +98,7 @@ def _details(result: Result) -> str:
     fields = {
         "seen": result.verdict.seen,
         "expected": result.verdict.expected,
-        "mend": result.mend,
+        "fix": result.fix,
     }
     lines = [f"{name}: {text}" for name, text in fields.items() if text]
     return "\n".join([*lines, "", result.snippet]).rstrip()

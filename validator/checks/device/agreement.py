@@ -17,7 +17,7 @@ from .placement import follows_to_gpu, leaves_gpu_alone
     "CPU and GPU agree",
     section="What callers rely on",
     requires=(follows_to_gpu, leaves_gpu_alone),
-    mend="Look for half precision or another way of computing that is used on the GPU only.",
+    fix="Look for half precision or another way of computing that is used on the GPU only.",
 )
 def cpu_as_gpu(session: Session) -> Verdict:
     """Scores that were computed on one device must hold on the other. The simulated GPU

@@ -15,7 +15,7 @@ from ._simulated import PRINT_DEVICES, SIMULATED, kind_of, moving, on_cpu, on_gp
     "the model follows the audio to a GPU",
     section="What callers rely on",
     requires=(finite,),
-    mend="Register tensors with register_buffer or as parameters, so that model.to(device) "
+    fix="Register tensors with register_buffer or as parameters, so that model.to(device) "
     "moves them, and create new ones with device=audio.device.",
 )
 def follows_to_gpu(session: Session) -> Verdict:
@@ -33,7 +33,7 @@ def follows_to_gpu(session: Session) -> Verdict:
     severity=Severity.WARNING,
     section="What callers rely on",
     requires=(follows_to_gpu,),
-    mend="Return results where they are; callers move them to the CPU themselves.",
+    fix="Return results where they are; callers move them to the CPU themselves.",
 )
 def results_stay(session: Session) -> Verdict:
     """The evaluation accepts results on the CPU, but a caller that goes on computing on the
@@ -66,7 +66,7 @@ def results_stay(session: Session) -> Verdict:
     "a GPU is left alone when the caller uses the CPU",
     section="What callers rely on",
     requires=(finite,),
-    mend='Remove .cuda(), .to("cuda") and device choices by torch.cuda.is_available(); use '
+    fix='Remove .cuda(), .to("cuda") and device choices by torch.cuda.is_available(); use '
     "audio.device.",
 )
 def leaves_gpu_alone(session: Session) -> Verdict:
@@ -101,7 +101,7 @@ def leaves_gpu_alone(session: Session) -> Verdict:
     "any GPU will do: results are on the device of the audio",
     section="What callers rely on",
     requires=(follows_to_gpu, leaves_gpu_alone),
-    mend='Write device=audio.device, timestamps included; "cuda" and .cuda() mean the first GPU.',
+    fix='Write device=audio.device, timestamps included; "cuda" and .cuda() mean the first GPU.',
 )
 def outputs_device(session: Session) -> Verdict:
     """Who has several GPUs embeds on the second one while something else runs on the first."""

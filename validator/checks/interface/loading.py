@@ -23,7 +23,7 @@ _MODEL_HINTS = {
     "load_model returns",
     section="load_model",
     requires=(signatures,),
-    mend="Call load_model with the same path in a fresh process and follow the traceback.",
+    fix="Call load_model with the same path in a fresh process and follow the traceback.",
     behavioural=False,
 )
 def loads(session: Session) -> Verdict:
@@ -50,7 +50,7 @@ def loads(session: Session) -> Verdict:
     "load_model returns a PyTorch or TensorFlow model",
     section="load_model",
     requires=(loads,),
-    mend="Return a torch.nn.Module, a tf.Module or a Keras model; wrap anything else in one.",
+    fix="Return a torch.nn.Module, a tf.Module or a Keras model; wrap anything else in one.",
     behavioural=False,
 )
 def is_model(session: Session) -> Verdict:

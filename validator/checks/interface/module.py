@@ -14,7 +14,7 @@ from ...catalogue import Verdict, check, conforms, violates
     "I01",
     "the module imports",
     section="A submission",
-    mend="Import the module in a fresh Python process and follow the traceback.",
+    fix="Import the module in a fresh Python process and follow the traceback.",
     behavioural=False,
 )
 def imports(session: Session) -> Verdict:
@@ -30,7 +30,7 @@ def imports(session: Session) -> Verdict:
     "the three functions exist",
     section="A submission",
     requires=(imports,),
-    mend="Define load_model, get_timestamp_embeddings and get_scene_embeddings in the module "
+    fix="Define load_model, get_timestamp_embeddings and get_scene_embeddings in the module "
     "that is named on the command line, or import them there.",
     behavioural=False,
 )

@@ -26,7 +26,7 @@ def _parameters(found: Mapping[str, Function | None], name: str) -> tuple[Parame
     "the functions take the arguments that the evaluation passes",
     section="What callers rely on",
     requires=(functions_exist,),
-    mend="Give the functions one positional parameter (load_model) or two (the others), and "
+    fix="Give the functions one positional parameter (load_model) or two (the others), and "
     "every further parameter a default value.",
     behavioural=False,
 )
@@ -68,7 +68,7 @@ def signatures(session: Session) -> Verdict:
     severity=Severity.WARNING,
     section="A submission",
     requires=(signatures,),
-    mend="Rename the parameters to model_file_path, audio and model.",
+    fix="Rename the parameters to model_file_path, audio and model.",
     behavioural=False,
 )
 def parameter_names(session: Session) -> Verdict:

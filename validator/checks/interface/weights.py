@@ -20,7 +20,7 @@ from .loading import is_model
     severity=Severity.WARNING,
     section="load_model",
     requires=(is_model,),
-    mend="Give model_file_path a default: the weights that the package ships, or an empty path.",
+    fix="Give model_file_path a default: the weights that the package ships, or an empty path.",
     behavioural=False,
 )
 def loads_without_argument(session: Session) -> Verdict:
@@ -44,7 +44,7 @@ def loads_without_argument(session: Session) -> Verdict:
     severity=Severity.WARNING,
     section="load_model",
     requires=(is_model,),
-    mend="Load the checkpoint from model_file_path, and from nowhere else.",
+    fix="Load the checkpoint from model_file_path, and from nowhere else.",
     behavioural=False,
 )
 def reads_file(session: Session) -> Verdict:
@@ -82,7 +82,7 @@ def reads_file(session: Session) -> Verdict:
     severity=Severity.WARNING,
     section="load_model",
     requires=(is_model,),
-    mend="Let the error of the failed open reach the caller, or raise FileNotFoundError with "
+    fix="Let the error of the failed open reach the caller, or raise FileNotFoundError with "
     "the path in its message.",
     behavioural=False,
 )

@@ -40,7 +40,7 @@ _HEARD = 1e-7
     "long audio is not truncated",
     section="What callers rely on",
     requires=(half_minute, not_constant, alone_as_in_batch, milliseconds),
-    mend="Embed all of the audio: no maximum length, no dropped last chunk.",
+    fix="Embed all of the audio: no maximum length, no dropped last chunk.",
 )
 def not_truncated(session: Session) -> Verdict:
     """A model that quietly embeds the first ten seconds hears nothing of what follows. A
@@ -92,7 +92,7 @@ def not_truncated(session: Session) -> Verdict:
     "20 minutes fit into 16 GB",
     section="What callers rely on",
     requires=(not_truncated,),
-    mend="Embed long audio in chunks into one preallocated result, without gradients.",
+    fix="Embed long audio in chunks into one preallocated result, without gradients.",
     long=True,
 )
 def twenty_minutes(session: Session) -> Verdict:

@@ -21,7 +21,7 @@ from .lengths import benchmark_lengths
     "audio need not be contiguous in memory",
     section="What callers rely on",
     requires=(benchmark_lengths, same_twice),
-    mend="Use reshape instead of view, or call audio.contiguous() first.",
+    fix="Use reshape instead of view, or call audio.contiguous() first.",
 )
 def layouts(session: Session) -> Verdict:
     """Callers pass slices of longer recordings and channels of stereo ones."""

@@ -20,7 +20,7 @@ _SIZES = ("scene_embedding_size", "timestamp_embedding_size")
     "sample_rate is one of the benchmark's",
     section="load_model",
     requires=(is_model,),
-    mend="Set model.sample_rate to the rate in Hz, an int, that the model was made for.",
+    fix="Set model.sample_rate to the rate in Hz, an int, that the model was made for.",
     behavioural=False,
 )
 def sample_rate(session: Session) -> Verdict:
@@ -43,7 +43,7 @@ def sample_rate(session: Session) -> Verdict:
     "the embedding sizes are positive Python ints",
     section="load_model",
     requires=(is_model,),
-    mend="Set scene_embedding_size and timestamp_embedding_size to ints: int(x), len(x) or "
+    fix="Set scene_embedding_size and timestamp_embedding_size to ints: int(x), len(x) or "
     "tensor.shape[-1].",
     behavioural=False,
 )

@@ -22,7 +22,7 @@ _SAME_SOUND = 1e-6
     "embeddings are finite whatever the sound",
     section="get_scene_embeddings",
     requires=(widths, embedding_dtype, timestamp_dtype),
-    mend="Guard logarithms and divisions: log(x + eps), x / (std + eps) for silent sounds.",
+    fix="Guard logarithms and divisions: log(x + eps), x / (std + eps) for silent sounds.",
 )
 def finite(session: Session) -> Verdict:
     """One NaN in the training set makes every score of a task NaN. Silence, a direct current
@@ -60,7 +60,7 @@ def finite(session: Session) -> Verdict:
     "different sounds get different embeddings",
     section="get_scene_embeddings",
     requires=(finite,),
-    mend="Check that the audio reaches the model, that the weights are loaded, and that no "
+    fix="Check that the audio reaches the model, that the weights are loaded, and that no "
     "saturation or normalisation flattens the result.",
 )
 def not_constant(session: Session) -> Verdict:

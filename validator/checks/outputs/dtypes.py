@@ -14,7 +14,7 @@ from .shapes import shapes
     "embeddings are float32",
     section="get_timestamp_embeddings",
     requires=(shapes,),
-    mend="Convert with .float() (PyTorch) or tf.cast(x, tf.float32) before returning.",
+    fix="Convert with .float() (PyTorch) or tf.cast(x, tf.float32) before returning.",
 )
 def embedding_dtype(session: Session) -> Verdict:
     """The evaluation stores and trains on float32; halves lose range, doubles memory."""
@@ -40,7 +40,7 @@ def embedding_dtype(session: Session) -> Verdict:
     "timestamps are float32",
     section="get_timestamp_embeddings",
     requires=(shapes,),
-    mend="Compute timestamps in float64 where hops are fractional, then convert to float32.",
+    fix="Compute timestamps in float64 where hops are fractional, then convert to float32.",
 )
 def timestamp_dtype(session: Session) -> Verdict:
     """Timestamps are milliseconds as float32; whole numbers cannot hold fractional hops."""

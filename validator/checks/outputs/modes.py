@@ -15,7 +15,7 @@ from .shapes import shapes
     severity=Severity.WARNING,
     section="What callers rely on",
     requires=(shapes,),
-    mend="Decorate both functions with torch.no_grad(), or return x.detach().",
+    fix="Decorate both functions with torch.no_grad(), or return x.detach().",
 )
 def no_gradient(session: Session) -> Verdict:
     """Nothing is trained through the submission; a result that requires a gradient keeps the
@@ -42,7 +42,7 @@ def no_gradient(session: Session) -> Verdict:
     "no layer runs in training mode",
     section="load_model",
     requires=(shapes,),
-    mend="Call model.eval() in load_model before returning the model (PyTorch), or pass "
+    fix="Call model.eval() in load_model before returning the model (PyTorch), or pass "
     "training=False (Keras).",
 )
 def not_training(session: Session) -> Verdict:

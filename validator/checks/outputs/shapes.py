@@ -15,7 +15,7 @@ from .values import tensor_types
     "shapes follow the batch: 1, 2, 3 and 8 sounds",
     section="get_timestamp_embeddings",
     requires=(tensor_types,),
-    mend="Keep the batch axis throughout: no squeeze() without an axis, no [0], no reshape "
+    fix="Keep the batch axis throughout: no squeeze() without an axis, no [0], no reshape "
     "that mixes sounds and time.",
 )
 def shapes(session: Session) -> Verdict:
@@ -83,7 +83,7 @@ def _shape_hint(session: Session, function: str, sounds: Stimulus) -> str:
     "embeddings are as wide as the model says",
     section="load_model",
     requires=(shapes,),
-    mend="Set scene_embedding_size and timestamp_embedding_size to the last axis of what the "
+    fix="Set scene_embedding_size and timestamp_embedding_size to the last axis of what the "
     "functions return.",
 )
 def widths(session: Session) -> Verdict:

@@ -14,7 +14,7 @@ from ..model.attributes import embedding_sizes, sample_rate
     "get_timestamp_embeddings returns embeddings and timestamps",
     section="get_timestamp_embeddings",
     requires=(sample_rate, embedding_sizes),
-    mend="End with `return embeddings, timestamps`.",
+    fix="End with `return embeddings, timestamps`.",
 )
 def timestamp_pair(session: Session) -> Verdict:
     """Callers unpack two values, the embeddings first."""
@@ -43,7 +43,7 @@ def timestamp_pair(session: Session) -> Verdict:
     "both functions return tensors of the model's framework",
     section="get_timestamp_embeddings",
     requires=(timestamp_pair,),
-    mend="Return torch tensors from a torch model (torch.from_numpy(x).to(audio.device)), and "
+    fix="Return torch tensors from a torch model (torch.from_numpy(x).to(audio.device)), and "
     "TensorFlow tensors from a TensorFlow model.",
 )
 def tensor_types(session: Session) -> Verdict:

@@ -16,7 +16,7 @@ from .repeats import same_twice
     "loading twice gives the same embeddings",
     section="load_model",
     requires=(same_twice,),
-    mend="Let the checkpoint hold every parameter and buffer and load it with strict=True; "
+    fix="Let the checkpoint hold every parameter and buffer and load it with strict=True; "
     "seed a generator of your own for anything that is drawn.",
 )
 def same_model_twice(session: Session) -> Verdict:

@@ -22,7 +22,7 @@ from .processes import same_elsewhere
     "nothing is carried over from earlier sounds",
     section="What callers rely on",
     requires=(same_elsewhere, not_constant, benchmark_lengths),
-    mend="Key caches by everything that they depend on, and keep no recurrent state, running "
+    fix="Key caches by everything that they depend on, and keep no recurrent state, running "
     "statistics or buffers between calls.",
 )
 def no_memory(session: Session) -> Verdict:

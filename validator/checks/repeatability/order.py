@@ -21,7 +21,7 @@ from .repeats import FRESH
     "the two functions work in either order",
     section="What callers rely on",
     requires=(same_model_twice,),
-    mend="Pass what a function needs as arguments; do not leave it as an attribute that the "
+    fix="Pass what a function needs as arguments; do not leave it as an attribute that the "
     "other function sets or resets.",
 )
 def either_order(session: Session) -> Verdict:

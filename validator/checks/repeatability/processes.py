@@ -18,7 +18,7 @@ from .repeats import any_seed
     "a new process gives the same embeddings",
     section="load_model",
     requires=(same_model_twice, either_order, any_seed),
-    mend="Draw random matrices from a generator with a fixed seed, or keep them in the "
+    fix="Draw random matrices from a generator with a fixed seed, or keep them in the "
     "checkpoint; do not rely on the order of sets, the clock or files made earlier.",
 )
 def same_elsewhere(session: Session) -> Verdict:

@@ -27,7 +27,7 @@ FRESH = {function: f"{function} first" for function in FUNCTIONS}
     "the same input gives the same output",
     section="What callers rely on",
     requires=(finite, not_training),
-    mend="Take chance out of inference: no dropout, dither or random crops; model.eval().",
+    fix="Take chance out of inference: no dropout, dither or random crops; model.eval().",
 )
 def same_twice(session: Session) -> Verdict:
     """An embedding that differs from call to call cannot be compared or reproduced."""
@@ -81,7 +81,7 @@ def _state_hint(session: Session, function: str, first: Numbers) -> str:
     "the global random seed does not matter",
     section="What callers rely on",
     requires=(same_twice,),
-    mend="Draw from a generator of your own with a fixed seed, at load, or not at all.",
+    fix="Draw from a generator of your own with a fixed seed, at load, or not at all.",
 )
 def any_seed(session: Session) -> Verdict:
     """The evaluation seeds its own training; that must not change the embeddings."""

@@ -13,7 +13,7 @@ from ._effects import none_of
     "the input audio is left as it is",
     section="What callers rely on",
     requires=(finite,),
-    mend="Write audio = audio * gain instead of audio *= gain, and clone before in-place "
+    fix="Write audio = audio * gain instead of audio *= gain, and clone before in-place "
     "operations.",
 )
 def audio_untouched(session: Session) -> Verdict:

@@ -26,7 +26,7 @@ _OBJECTS = 0.5
     "memory does not grow from call to call",
     section="What callers rely on",
     requires=(finite,),
-    mend="Do not append inputs or results to lists, and keep caches bounded.",
+    fix="Do not append inputs or results to lists, and keep caches bounded.",
 )
 def no_growth(session: Session) -> Verdict:
     """A model that keeps every input or result runs out of memory in the middle of a task."""

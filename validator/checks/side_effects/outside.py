@@ -11,7 +11,7 @@ from ._effects import in_call, none_of
     "S09",
     "nothing is written outside the temporary folder",
     section="What callers rely on",
-    mend="Write to a tempfile, or nothing: embedding needs no files.",
+    fix="Write to a tempfile, or nothing: embedding needs no files.",
     behavioural=False,
 )
 def writes(session: Session) -> Verdict:
@@ -25,7 +25,7 @@ def writes(session: Session) -> Verdict:
     "S10",
     "no network connection is attempted",
     section="load_model",
-    mend="Load the checkpoint from the given path; ship or document the weights.",
+    fix="Load the checkpoint from the given path; ship or document the weights.",
     behavioural=False,
 )
 def network(session: Session) -> Verdict:
@@ -40,7 +40,7 @@ def network(session: Session) -> Verdict:
     "S11",
     "no other program is started",
     section="What callers rely on",
-    mend="Call libraries instead of programs.",
+    fix="Call libraries instead of programs.",
     behavioural=False,
 )
 def processes(session: Session) -> Verdict:
@@ -55,7 +55,7 @@ def processes(session: Session) -> Verdict:
     "the checkpoint is loaded without unpickling code",
     severity=Severity.WARNING,
     section="load_model",
-    mend="Save a state dict as .safetensors, or load with torch.load(path, weights_only=True).",
+    fix="Save a state dict as .safetensors, or load with torch.load(path, weights_only=True).",
     behavioural=False,
 )
 def safe_load(session: Session) -> Verdict:

@@ -15,7 +15,7 @@ from ._effects import exercised, in_call, none_of
     "the global random state is left alone",
     severity=Severity.WARNING,
     section="What callers rely on",
-    mend="Use a generator of your own: torch.Generator().manual_seed(0), "
+    fix="Use a generator of your own: torch.Generator().manual_seed(0), "
     "numpy.random.default_rng(0).",
     behavioural=False,
 )

@@ -11,7 +11,7 @@ from ._effects import none_of
     "S03",
     "the default dtype and device are left alone",
     section="What callers rely on",
-    mend="Pass dtype= and device= where tensors are made.",
+    fix="Pass dtype= and device= where tensors are made.",
     behavioural=False,
 )
 def defaults(session: Session) -> Verdict:
@@ -23,7 +23,7 @@ def defaults(session: Session) -> Verdict:
     "S04",
     "the gradient mode is left alone",
     section="What callers rely on",
-    mend="Use `with torch.no_grad():` or the decorator, not torch.set_grad_enabled(False).",
+    fix="Use `with torch.no_grad():` or the decorator, not torch.set_grad_enabled(False).",
     behavioural=False,
 )
 def grad_mode(session: Session) -> Verdict:
@@ -35,7 +35,7 @@ def grad_mode(session: Session) -> Verdict:
     "S05",
     "the precision and determinism flags are left alone",
     section="What callers rely on",
-    mend="Leave cudnn flags, matmul precision and deterministic algorithms to the caller.",
+    fix="Leave cudnn flags, matmul precision and deterministic algorithms to the caller.",
     behavioural=False,
 )
 def flags(session: Session) -> Verdict:
@@ -57,7 +57,7 @@ def flags(session: Session) -> Verdict:
     "S06",
     "the number of threads is left alone",
     section="What callers rely on",
-    mend="Leave torch.set_num_threads to the caller.",
+    fix="Leave torch.set_num_threads to the caller.",
     behavioural=False,
 )
 def threads(session: Session) -> Verdict:
@@ -69,7 +69,7 @@ def threads(session: Session) -> Verdict:
     "S07",
     "the working directory is left alone",
     section="What callers rely on",
-    mend="Use paths relative to __file__, or importlib.resources, instead of os.chdir.",
+    fix="Use paths relative to __file__, or importlib.resources, instead of os.chdir.",
     behavioural=False,
 )
 def directory(session: Session) -> Verdict:
@@ -81,7 +81,7 @@ def directory(session: Session) -> Verdict:
     "S08",
     "environment variables are left alone",
     section="What callers rely on",
-    mend="Pass settings as arguments; leave CUDA_VISIBLE_DEVICES to the caller.",
+    fix="Pass settings as arguments; leave CUDA_VISIBLE_DEVICES to the caller.",
     behavioural=False,
 )
 def environment(session: Session) -> Verdict:

@@ -86,7 +86,7 @@ def _evidence(session: Session, done: Experiment, **more: object) -> dict[str, o
     "embeddings are in the order of their timestamps",
     section="get_timestamp_embeddings",
     requires=(count_follows_length, not_truncated, no_memory),
-    mend="Keep frames in the order of time, from framing to the returned tensor; look for a "
+    fix="Keep frames in the order of time, from framing to the returned tensor; look for a "
     "reshape or transpose that mixes the batch and time axes.",
 )
 def order(session: Session) -> Verdict:
@@ -154,7 +154,7 @@ def _order_hint(done: Experiment, group: Group, seen: NDArray[np.float64]) -> st
     "timestamps are the centre of what their embeddings describe",
     section="get_timestamp_embeddings",
     requires=(order,),
-    mend="Return (start of the frame + half the window - padding) * 1000 / sample_rate.",
+    fix="Return (start of the frame + half the window - padding) * 1000 / sample_rate.",
 )
 def centred(session: Session) -> Verdict:
     """A timestamp at the start of its window places every event half a window early. Where
@@ -204,7 +204,7 @@ def _centre_hint(seen: Response) -> str:
     "timestamps do not drift",
     section="get_timestamp_embeddings",
     requires=(order,),
-    mend="Let the k-th frame start at round(k * hop) with the exact, fractional hop; do not "
+    fix="Let the k-th frame start at round(k * hop) with the exact, fractional hop; do not "
     "round the hop before the loop.",
 )
 def no_drift(session: Session) -> Verdict:

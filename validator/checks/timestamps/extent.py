@@ -36,7 +36,7 @@ _GRAIN_MS = 80.0
     "timestamps lie inside the audio",
     section="get_timestamp_embeddings",
     requires=(same_every_time,),
-    mend="Drop frames whose centre lies in the padding, and count padding out of timestamps.",
+    fix="Drop frames whose centre lies in the padding, and count padding out of timestamps.",
 )
 def inside(session: Session) -> Verdict:
     """The organisers refuse a timestamp past the end of the audio: nothing is there."""
@@ -67,7 +67,7 @@ def inside(session: Session) -> Verdict:
     "the number of timestamps follows the length",
     section="get_timestamp_embeddings",
     requires=(inside,),
-    mend="Derive the number of frames from the number of samples, without an upper bound and "
+    fix="Derive the number of frames from the number of samples, without an upper bound and "
     "without rounding to whole seconds.",
 )
 def count_follows_length(session: Session) -> Verdict:
@@ -104,7 +104,7 @@ def count_follows_length(session: Session) -> Verdict:
     severity=Severity.WARNING,
     section="get_timestamp_embeddings",
     requires=(count_follows_length,),
-    mend="Pad the audio by half a window at both ends, so that the first centre is near 0 and "
+    fix="Pad the audio by half a window at both ends, so that the first centre is near 0 and "
     "the last near the end.",
 )
 def coverage(session: Session) -> Verdict:
@@ -139,7 +139,7 @@ def coverage(session: Session) -> Verdict:
     severity=Severity.WARNING,
     section="get_timestamp_embeddings",
     requires=(count_follows_length,),
-    mend="Choose a hop of at most 50 ms.",
+    fix="Choose a hop of at most 50 ms.",
 )
 def hop_is_short(session: Session) -> Verdict:
     """Event and transcription tasks are scored with a tolerance of 50 ms."""

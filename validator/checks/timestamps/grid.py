@@ -27,7 +27,7 @@ from .units import milliseconds
     "timestamps increase",
     section="get_timestamp_embeddings",
     requires=(milliseconds,),
-    mend="Return one timestamp for each frame, in the order of time.",
+    fix="Return one timestamp for each frame, in the order of time.",
 )
 def increasing(session: Session) -> Verdict:
     """Events are read from the embeddings in the order of their timestamps."""
@@ -54,7 +54,7 @@ def increasing(session: Session) -> Verdict:
     "timestamps are the same for every sound of a batch",
     section="get_timestamp_embeddings",
     requires=(increasing,),
-    mend="Compute timestamps once and expand them over the batch.",
+    fix="Compute timestamps once and expand them over the batch.",
 )
 def same_in_batch(session: Session) -> Verdict:
     """All sounds of a batch have the same length, so they have the same timestamps."""
@@ -77,7 +77,7 @@ def same_in_batch(session: Session) -> Verdict:
     "timestamps are regular",
     section="get_timestamp_embeddings",
     requires=(same_in_batch,),
-    mend="Compute the k-th timestamp as k * hop plus a constant.",
+    fix="Compute the k-th timestamp as k * hop plus a constant.",
 )
 def regular(session: Session) -> Verdict:
     """Event scoring and transcription assume one hop throughout; the organisers accept 1 ms
@@ -107,7 +107,7 @@ def regular(session: Session) -> Verdict:
     "sounds of one length always get the same timestamps",
     section="get_timestamp_embeddings",
     requires=(regular,),
-    mend="Derive timestamps from the number of samples alone.",
+    fix="Derive timestamps from the number of samples alone.",
 )
 def same_every_time(session: Session) -> Verdict:
     """Timestamps describe the length of the audio, not its content, the size of the batch or

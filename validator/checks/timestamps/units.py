@@ -23,7 +23,7 @@ _PACE = 0.02
     "timestamps are milliseconds",
     section="get_timestamp_embeddings",
     requires=(benchmark_lengths, odd_lengths),
-    mend="Return milliseconds: 1000 * sample_position / sample_rate.",
+    fix="Return milliseconds: 1000 * sample_position / sample_rate.",
 )
 def milliseconds(session: Session) -> Verdict:
     """Timestamps in another unit match no event of the benchmark: two entries of its public
