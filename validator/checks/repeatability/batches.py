@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,19 @@ from ...tolerances import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
 from .._calls import call_of
 from ._compare import compare, mixture, over_functions
 from .memory import no_memory
+
+
+@dataclass(frozen=True)
+class BatchErrors:
+    """How far each recording's embedding in a batch is from its embedding alone.
+
+    Attributes:
+        by_function: Relative errors by position in the batch, for each function.
+        limit: What is accepted.
+    """
+
+    by_function: Mapping[str, NDArray[np.float64]]
+    limit: float
 
 
 def _tolerance(session: Session) -> float:
@@ -64,7 +78,7 @@ def alone_as_in_batch(session: Session) -> Verdict:
         ]
 
     verdict = over_functions(_tolerance(session), compared)
-    return replace(verdict, evidence={"errors": errors, "limit": _tolerance(session)})
+    return replace(verdict, evidence=BatchErrors(errors, _tolerance(session)))
 
 
 def _among(
@@ -114,7 +128,7 @@ def permuted(session: Session) -> Verdict:
             f"a batch in the order {order} gives other embeddings",
             "the same embeddings in the other order",
         )
-        if verdict.expected:
+        if verdict.violates:
             return verdict
     return verdict
 
@@ -144,7 +158,7 @@ def neighbours(session: Session) -> Verdict:
             f"beside {others.name}, two recordings get other embeddings",
             "the same embeddings in any company",
         )
-        if verdict.expected:
+        if verdict.violates:
             return verdict
     return verdict
 
@@ -174,6 +188,6 @@ def batch_sizes(session: Session) -> Verdict:
             f"three recordings get other embeddings in a batch of {size}",
             "the same embeddings in a batch of any size",
         )
-        if verdict.expected:
+        if verdict.violates:
             return verdict
     return verdict

@@ -34,7 +34,7 @@ def no_memory(session: Session) -> Verdict:
             Figure("calls", len(session.cured), limit=0),
             expected="the same answer, whatever was embedded before",
             reproduction=reproduction_of(fault),
-            evidence={"traceback": fault.traceback},
+            traceback=fault.traceback,
         )
     sounds, twin = mixture(session).pick(0, 1), mixture(session).pick(2, 3)
     company = (

@@ -59,7 +59,7 @@ def same_twice(session: Session) -> Verdict:
         ]
 
     verdict = over_functions(REPEAT_TOLERANCE, compared)
-    if verdict.expected:
+    if verdict.violates:
         for slot in FRESH.values():
             session.drop(slot)
     return verdict
