@@ -61,7 +61,7 @@ def serve(settings: Settings) -> None:
     sys.path[:] = [str(settings.folder), *(p for p in sys.path if p)]
     sys.argv[:] = [settings.command]
     exchange = wire.Exchange(settings.exchange)
-    operations = Operations(settings.module, settings.device, Watch())
+    operations = Operations(settings.module, settings.device, Watch(), alone=True)
     for line in incoming:
         message = wire.parse(line)
         if message is not None:
