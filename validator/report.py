@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .catalogue import Check, Kind, Severity, Verdict
-
-if TYPE_CHECKING:
-    from .pictures import Gallery
+from .gallery import Gallery
 
 SCHEMA_VERSION = 2
 """Of `to_dict`; grows when a field changes its meaning or goes."""

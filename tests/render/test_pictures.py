@@ -13,7 +13,7 @@ from validator.checks.repeatability.batches import BatchErrors
 from validator.checks.timestamps._bursts import Group
 from validator.checks.timestamps.centring import Centring
 from validator.checks.timestamps.units import Grid, Grids
-from validator.pictures import Gallery
+from validator.gallery import Gallery
 from validator.render.html import embeddings, measured
 from validator.render.html.picture import Picture
 from validator.report import Skipped
