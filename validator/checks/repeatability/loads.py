@@ -26,7 +26,7 @@ def same_model_twice(session: Session) -> Verdict:
     sounds = probe(session)
     try:
 
-        def compared(function: str) -> list[tuple[float, Verdict | None]]:
+        def compared(function: str) -> list[Verdict]:
             return [
                 compare(
                     function,

@@ -54,7 +54,7 @@ def no_memory(session: Session) -> Verdict:
 
 def _with_company(
     session: Session, function: str, sounds: Stimulus, company: tuple[Stimulus, ...]
-) -> list[tuple[float, Verdict | None]]:
+) -> list[Verdict]:
     """Compare the answers of one model before and after each of other batches."""
     first = session.embed(function, sounds, slot="company")
     found = []
