@@ -89,10 +89,8 @@ def _with_company(
             f"after {sounds.name}, {twin.name} get other embeddings than in a new process",
             expected="the same embeddings, whatever was embedded before",
             reproduction=reproduce(
-                f"{call_of(function, 'before')}",
-                f"then = {call_of(function, 'audio')}",
-                "# in a new process, without the audio before:",
-                f"first = {call_of(function, 'audio')}",
+                f"{call_of(function, 'before')}  # without this line it prints other numbers",
+                f"print({call_of(function, 'audio')})",
                 before=sounds,
                 audio=twin,
             ),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from hearkit.errors import Fault
 
+from ...asking.answers import CallFault
 from ...asking.measure import relative_errors
 from ...asking.session import Numbers, Session
 from ...asking.snippets import reproduce
 from ...catalogue import Verdict, check
 from ...tolerances import REPEAT_TOLERANCE
-from .._calls import FUNCTIONS, call_of, probe
+from .._calls import FUNCTIONS, SEED_ALL, call_of, probe
 from ..outputs.content import finite
 from ..outputs.modes import not_training
 from ._compare import compare, over_functions
@@ -40,22 +41,30 @@ def same_twice(session: Session) -> Verdict:
             first = session.embed(function, sounds, slot=slot)
         except Fault:
             return []  # it needs the other one before it, which is another check's matter too
+        twice = reproduce(
+            f"first, then = {call_of(function, 'audio')}, {call_of(function, 'audio')}",
+            "print(abs(first - then).max())",
+            audio=sounds,
+        )
+        try:
+            later = [
+                session.embed(function, sounds, slot=slot, again=n) for n in range(1, 1 + _ATTEMPTS)
+            ]
+        except Fault as fault:
+            raise CallFault(fault, twice) from None
+        hint = _state_hint(session, function, first)
         return [
             compare(
                 function,
                 first,
-                session.embed(function, sounds, slot=slot, again=n),
+                then,
                 REPEAT_TOLERANCE,
                 "two calls with the same audio differ",
                 expected=f"the same embeddings, within {REPEAT_TOLERANCE:g}",
-                hint=_state_hint(session, function, first),
-                reproduction=reproduce(
-                    f"first, then = {call_of(function, 'audio')}, {call_of(function, 'audio')}",
-                    "print(abs(first - then).max())",
-                    audio=sounds,
-                ),
+                hint=hint,
+                reproduction=twice,
             )
-            for n in range(1, 1 + _ATTEMPTS)
+            for then in later
         ]
 
     verdict = over_functions(REPEAT_TOLERANCE, compared)
@@ -97,9 +106,10 @@ def any_seed(session: Session) -> Verdict:
                 "embeddings depend on the global random seed",
                 expected="the same embeddings whatever the global seed",
                 reproduction=reproduce(
-                    "torch.manual_seed(1)",
+                    "import random",
+                    SEED_ALL.format(1),
                     f"first = {call_of(function, 'audio')}",
-                    "torch.manual_seed(2)",
+                    SEED_ALL.format(2),
                     f"print(abs(first - {call_of(function, 'audio')}).max())",
                     audio=sounds,
                 ),
