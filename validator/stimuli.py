@@ -90,8 +90,23 @@ def noise(n_sounds: int, n_samples: int, seed: int = 0, level: float = 0.1) -> S
         f"np.random.default_rng({seed}).normal(0, {level}, ({n_sounds}, {n_samples}))"
         '.clip(-1, 1).astype("float32")'
     )
-    audio = np.random.default_rng(seed).normal(0, level, (n_sounds, n_samples))
-    return Stimulus(f"noise {n_sounds} x {n_samples}", code, audio.clip(-1, 1).astype(np.float32))
+    shape = (n_sounds, n_samples)
+    many = n_sounds * n_samples > _REMEMBERED
+    audio = _noise(shape, seed, level) if many else _remembered_noise(shape, seed, level)
+    return Stimulus(f"noise {n_sounds} x {n_samples}", code, audio)
+
+
+_REMEMBERED = 2_000_000
+"""Samples of noise that are kept at most, since many checks ask about the same: 8 MB."""
+
+
+def _noise(shape: tuple[int, int], seed: int, level: float) -> Audio:
+    drawn = np.random.default_rng(seed).normal(0, level, shape).clip(-1, 1).astype(np.float32)
+    drawn.flags.writeable = False  # it may be handed out again
+    return drawn
+
+
+_remembered_noise = functools.lru_cache(maxsize=16)(_noise)
 
 
 def constant(n_sounds: int, n_samples: int, value: float) -> Stimulus:
