@@ -91,8 +91,10 @@ def noise(n_sounds: int, n_samples: int, seed: int = 0, level: float = 0.1) -> S
         '.clip(-1, 1).astype("float32")'
     )
     shape = (n_sounds, n_samples)
-    many = n_sounds * n_samples > _REMEMBERED
-    audio = _noise(shape, seed, level) if many else _remembered_noise(shape, seed, level)
+    if n_sounds * n_samples > _REMEMBERED:
+        audio = _noise(shape, seed, level)
+    else:
+        audio = _remembered_noise(shape, seed, level).copy()
     return Stimulus(f"noise {n_sounds} x {n_samples}", code, audio)
 
 
@@ -101,9 +103,8 @@ _REMEMBERED = 2_000_000
 
 
 def _noise(shape: tuple[int, int], seed: int, level: float) -> Audio:
-    drawn = np.random.default_rng(seed).normal(0, level, shape).clip(-1, 1).astype(np.float32)
-    drawn.flags.writeable = False  # it may be handed out again
-    return drawn
+    drawn = np.random.default_rng(seed).normal(0, level, shape)
+    return drawn.clip(-1, 1).astype(np.float32)
 
 
 _remembered_noise = functools.lru_cache(maxsize=16)(_noise)
