@@ -140,7 +140,7 @@ def twins(checkpoint: Path, seed: int) -> list[Embedding]:
     Raises:
         ProbeError: If the checkpoint cannot be read.
     """
-    from hearbaseline._wav2vec2_checkpoint import build, read
+    from hearbaseline.wav2vec2.checkpoint import build, read
     from training.start import start
 
     try:
@@ -161,7 +161,7 @@ def _untrained(
     def load() -> Embed:
         import torch
 
-        from hearbaseline._wav2vec2_checkpoint import save_checkpoint
+        from hearbaseline.wav2vec2.checkpoint import save_checkpoint
 
         with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
             torch.manual_seed(seed)

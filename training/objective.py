@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from hearbaseline._wav2vec2_extractor import Geometry
+from hearbaseline.wav2vec2.extractor import Geometry
 from training.spectra import Spectra
 
 

@@ -19,7 +19,7 @@ import click
 import torch
 from torch import nn
 
-from hearbaseline._wav2vec2_checkpoint import save_checkpoint
+from hearbaseline.wav2vec2.checkpoint import save_checkpoint
 from training.batches import Corpus, Crops
 from training.objective import Loss, Objective, Pretraining
 from training.start import start

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hearbaseline._wav2vec2_checkpoint import build
+from hearbaseline.wav2vec2.checkpoint import build
 from training.decode import SAMPLE_RATE
 
 LOWEST, HIGHEST = 50.0, 7600.0

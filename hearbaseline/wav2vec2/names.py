@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._checkpoint import CheckpointError
+from hearbaseline._checkpoint import CheckpointError
 
 State = dict[str, Tensor]
 

@@ -1,16 +1,19 @@
 """Long sounds pass through wav2vec 2.0 in windows."""
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from hearbaseline import _wav2vec2_windows, wav2vec2
-from hearbaseline._wav2vec2_windows import CONTEXT, WHOLE, WINDOW, Window, transform, windows
+from hearbaseline import wav2vec2
+from hearbaseline.wav2vec2 import windows as module
+from hearbaseline.wav2vec2.windows import CONTEXT, WHOLE, WINDOW, Window, transform, windows
 
+from .models import KINDS, error, recordings
 from .test_wav2vec2 import embed, small
-from .wav2vec2_models import KINDS, error, recordings
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -31,11 +34,11 @@ def long_recording(seconds: float) -> Tensor:
 def test_windows_keep_each_frame_once_and_show_it_its_context(n_frames: int) -> None:
     kept = 0
     for window in windows(n_frames):
-        seen = window.seen
-        assert seen.stop - seen.start == WINDOW
-        assert seen.start <= window.kept.start == kept < window.kept.stop <= seen.stop
-        assert seen.start == 0 or window.kept.start - seen.start >= CONTEXT
-        assert seen.stop == n_frames or seen.stop - window.kept.stop >= CONTEXT
+        attended = window.attended
+        assert attended.stop - attended.start == WINDOW
+        assert attended.start <= window.kept.start == kept < window.kept.stop <= attended.stop
+        assert attended.start == 0 or window.kept.start - attended.start >= CONTEXT
+        assert attended.stop == n_frames or attended.stop - window.kept.stop >= CONTEXT
         kept = window.kept.stop
     assert kept == n_frames
 
@@ -43,7 +46,7 @@ def test_windows_keep_each_frame_once_and_show_it_its_context(n_frames: int) -> 
 def unwindowed(audio: Tensor, model: wav2vec2.Wav2Vec2) -> list[Tensor]:
     """Hidden states with attention from each frame to all."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_wav2vec2_windows, "WHOLE", 10**9)
+        patch.setattr(module, "WHOLE", 10**9)
         return model.hidden_states(audio)
 
 
@@ -56,15 +59,16 @@ def test_thirty_seconds_are_exactly_the_unwindowed_model(model: wav2vec2.Wav2Vec
 def test_a_window_of_all_frames_is_the_layer_itself(
     model: wav2vec2.Wav2Vec2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layer, x = model.encoder.transformer.layers[0], model.hidden_states(long_recording(4))[0]
+    layer: Any = model.encoder.transformer.layers[0]
+    x = model.hidden_states(long_recording(4))[0]
     expected = transform(layer, x).detach()
 
     def everything(n_frames: int) -> list[Window]:
         half, whole = n_frames // 2, slice(0, n_frames)
         return [Window(whole, slice(0, half)), Window(whole, slice(half, n_frames))]
 
-    monkeypatch.setattr(_wav2vec2_windows, "WHOLE", x.shape[1] - 1)
-    monkeypatch.setattr(_wav2vec2_windows, "windows", everything)
+    monkeypatch.setattr(module, "WHOLE", x.shape[1] - 1)
+    monkeypatch.setattr(module, "windows", everything)
     assert error(transform(layer, x).detach(), expected) < 1e-5
 
 
@@ -74,7 +78,7 @@ def test_only_attention_is_windowed(
     audio = long_recording(15)
     whole = unwindowed(audio, model)
     for name, frames in (("WHOLE", 300), ("WINDOW", 300), ("CONTEXT", 100)):
-        monkeypatch.setattr(_wav2vec2_windows, name, frames)
+        monkeypatch.setattr(module, name, frames)
     windowed = model.hidden_states(audio)
     assert torch.equal(windowed[0], whole[0])
     assert 0 < error(windowed[1], whole[1]) < 1

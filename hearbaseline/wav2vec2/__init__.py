@@ -19,12 +19,11 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils import parametrize
 
-from ._audio import check_audio
-from ._checkpoint import CheckpointError, bundled, restore
-from ._packed import Linear
-from ._wav2vec2_checkpoint import build, read
-from ._wav2vec2_extractor import Extractor, Geometry, arrange
-from ._wav2vec2_windows import WHOLE, transform
+from hearbaseline._audio import check_audio
+from hearbaseline._checkpoint import CheckpointError, bundled, restore
+from hearbaseline.wav2vec2.checkpoint import build, read
+from hearbaseline.wav2vec2.extractor import Extractor, Geometry, arrange
+from hearbaseline.wav2vec2.windows import WHOLE, transform
 
 TIMESTAMP_HOP_MS = 20.0
 SCENE_HOP_MS = 20.0
@@ -48,7 +47,7 @@ class Wav2Vec2(torch.nn.Module):
     before attention.
 
     Args:
-        config: Arguments of `torchaudio.models.wav2vec2_model`, dropouts left out; beside them
+        config: Arguments of `torchaudio.models.wav2vec2_model`, dropouts left out; besides them
             `normalise`, whether each sound is brought to zero mean and unit variance (by default
             it is), `layer`, whose output the embeddings are (by default the last), and `pooling`,
             one of `POOLINGS` (by default the mean).
@@ -72,8 +71,8 @@ class Wav2Vec2(torch.nn.Module):
 
     def __init__(self, config: Mapping[str, Any]):
         super().__init__()
-        built: Any = build(config)
-        self.feature_extractor, self.encoder = built.feature_extractor, built.encoder
+        layers = build(config)
+        self.feature_extractor, self.encoder = layers.feature_extractor, layers.encoder
         # Checkpoints are read with the weight norm folded: it only helps training.
         parametrize.remove_parametrizations(self.encoder.transformer.pos_conv_embed.conv, "weight")
         self.geometry = Geometry.of(self.feature_extractor.conv_layers)
@@ -145,17 +144,12 @@ class Wav2Vec2(torch.nn.Module):
         """Hidden states from the first on, each computed when it is asked for."""
         transformer = self.encoder.transformer
         latents = self.extractor(audio).frames(0, self.geometry.count(audio.shape[1]))
-        x = self.encoder.feature_projection(latents)
-        x = x + transformer.pos_conv_embed(x)
-        # torchaudio's flag of the whole transformer is the inverse of that of its layers: where
-        # norms come first in them, this one comes last.
-        norm_behind = not transformer.layer_norm_first
-        if not norm_behind:
-            x = transformer.layer_norm(x)
+        x = transformer.prepare(self.encoder.feature_projection(latents))
         yield x
         for number, layer in enumerate(transformer.layers, start=1):
             x = transform(layer, x)
-            yield transformer.layer_norm(x) if norm_behind and number == self.n_layers else x
+            last = number == self.n_layers
+            yield transformer.layer_norm(x) if last and transformer.norm_at_end else x
 
 
 def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
@@ -176,7 +170,6 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
         FileNotFoundError: If there is no such file, or a folder lacks one.
         ValueError: If the checkpoint cannot be read, is of no known kind or is incomplete
             (`CheckpointError`), or has no such layer.
-        ImportError: If torchaudio does not import beside the installed PyTorch.
 
     Examples:
         >>> from hearbaseline import wav2vec2
@@ -198,7 +191,6 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
         ) from None
     restore(model, checkpoint.state, path, assign=True)
     arrange(model.feature_extractor.conv_layers)
-    Linear.replace(model.encoder)
     model.layer = model.layer if layer is None else layer
     if not 0 <= model.layer <= model.n_layers:
         raise ValueError(f"layer must be from 0 to {model.n_layers} in {path}, not {model.layer}")

@@ -1,9 +1,9 @@
-"""Products in every frequency bin: what CREPE's convolutions become (`_crepe_fft`).
+"""Products in every frequency bin: what CREPE's convolutions become (`convolutions`).
 
 Bin b of the output is bin b of the input, a row of channels for each frame, times a complex matrix.
 Two ways of computing that are here. Complex products are MKL's, all bins in one call. Where there
 is AVX-512, oneDNN computes real ones at up to three times the rate, a bin at a time. With real and
-imaginary parts of the frames below each other, and those of the matrix beside each other,
+imaginary parts of the frames below each other, and those of the matrix side by side,
 
     [a]             [aC aD]
     [b] @ [C D]  =  [bC bD],        (a + ib)(C + iD) = (aC - bD) + i(aD + bC)
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.fft import irfft, rfft
 
-from ._packed import multiply, ordered, remembered, usable
+from hearbaseline._packed import cached, multiply, prepack, usable
 
 LEAST_CHANNELS = 256
 """With fewer, calls take longer than the products in them."""
@@ -41,6 +41,7 @@ class Product(torch.nn.Module):
         self.length = length
         wrapped = kernel.new_zeros(*kernel.shape[:2], length)
         wrapped[..., (torch.arange(kernel.shape[2]) + first) % length] = kernel
+        # (out, in, bins) to (bins, in, out)
         matrices = rfft(wrapped).permute(2, 1, 0).conj().resolve_conj().contiguous()
         # Kept as pairs of reals: Module.to(torch.float32) would drop the imaginary parts.
         self.register_buffer("pairs", torch.view_as_real(matrices), persistent=False)
@@ -64,10 +65,11 @@ class Product(torch.nn.Module):
         return sums(self, len(like))
 
     def planes(self) -> list[Tensor]:
-        """For each bin, the matrix's real part beside its imaginary part, in order."""
-        return remembered(
+        """For each bin, the matrix's real part and imaginary part side by side, prepacked."""
+        # (bins, in, out, 2) to (bins, 2 * out, in): real parts above imaginary parts, as Linear's
+        return cached(
             self.pairs,
-            lambda pairs: [ordered(both) for both in pairs.permute(0, 3, 2, 1).flatten(1, 2)],
+            lambda pairs: [prepack(both) for both in pairs.permute(0, 3, 2, 1).flatten(1, 2)],
         )
 
 
@@ -119,10 +121,12 @@ class _RealSums(Sums):
         self.planes = product.pairs.new_empty(bins, 2, n_frames, n_in)
 
     def _add(self, x: Tensor, some: slice) -> None:
+        # (n_frames, channels, bins, 2) to (bins, 2, n_frames, channels)
         spectrum = torch.view_as_real(rfft(x, n=self.product.length))
         self.planes[..., some] = spectrum.permute(2, 3, 0, 1)
 
     def total(self) -> Tensor:
+        # (bins, 2 * n_frames, in): frames' real parts above their imaginary parts
         rows = self.planes.flatten(1, 2)
         y = torch.stack([multiply(*each) for each in zip(rows, self.product.planes(), strict=True)])
         (ac, ad), (bc, bd) = (part.chunk(2, dim=2) for part in y.chunk(2, dim=1))

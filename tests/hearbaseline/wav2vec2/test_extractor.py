@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from hearbaseline import _packed, _wav2vec2_extractor
-from hearbaseline._wav2vec2_extractor import Extractor, Geometry, arrange
+from hearbaseline import _packed
+from hearbaseline.wav2vec2 import extractor as module
+from hearbaseline.wav2vec2.extractor import Extractor, Geometry, arrange
 
-from .wav2vec2_models import BASE, KINDS, LONG, error, recordings, torchaudio_model
+from .models import BASE, KINDS, LONG, error, random_network, recordings
 
 # Of latents; all float32.
 PARITY = 1e-5
@@ -17,23 +18,25 @@ PARITY = 1e-5
 
 @pytest.fixture(scope="module", params=[*KINDS, "long"])
 def extractor(request: pytest.FixtureRequest) -> Any:
-    """torchaudio's, its own forward pass the reference."""
-    return torchaudio_model({**KINDS, "long": LONG}[request.param]).feature_extractor
+    """One as it is trained, its own forward pass the reference."""
+    return random_network({**KINDS, "long": LONG}[request.param]).feature_extractor
 
 
 @torch.no_grad()
 def reference(extractor: Any, audio: Tensor) -> Tensor:
-    latents: Tensor = extractor(audio, None)[0]
+    latents: Tensor = extractor(audio)
     return latents
 
 
 @torch.no_grad()
-@pytest.mark.parametrize(("frames", "in_order"), [(7, True), (64, True), (64, False), (1000, True)])
-def test_latents_equal_torchaudios(
-    frames: int, in_order: bool, extractor: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("frames", "prepacked"), [(7, True), (64, True), (64, False), (1000, True)]
+)
+def test_latents_equal_those_of_the_plain_layers(
+    frames: int, prepacked: bool, extractor: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_wav2vec2_extractor, "CPU_FRAMES", frames)
-    if not in_order:  # as on a GPU
+    monkeypatch.setattr(module, "CPU_FRAMES", frames)
+    if not prepacked:  # as on a GPU
         monkeypatch.setattr(_packed, "has_operators", lambda: False)
     for audio in (*recordings(1.61), torch.cat(recordings(0.2, count=9))):
         expected = reference(extractor, audio)
@@ -45,7 +48,7 @@ def test_latents_equal_torchaudios(
 
 @torch.no_grad()
 def test_arranged_kernels_are_the_same_and_need_no_copy() -> None:
-    layers: Any = torchaudio_model(BASE).feature_extractor.conv_layers  # type: ignore[union-attr]
+    layers: Any = random_network(BASE).feature_extractor.conv_layers
     before = {name: tensor.clone() for name, tensor in layers.state_dict().items()}
     arrange(layers)
     for name, tensor in layers.state_dict().items():
@@ -58,18 +61,18 @@ def test_arranged_kernels_are_the_same_and_need_no_copy() -> None:
 @torch.no_grad()
 def test_group_norm_survives_low_notes_and_offsets() -> None:
     """A filter that hears only what is a ten-thousandth of the sound."""
-    layer: Any = torchaudio_model(BASE).feature_extractor.conv_layers[0]  # type: ignore[index, union-attr]
+    layer: Any = random_network(BASE).feature_extractor.conv_layers[0]
     layer.conv.weight.copy_(layer.conv.weight - layer.conv.weight.mean(dim=2, keepdim=True))
     time = torch.arange(48000) / 16000
     audio = (0.5 + 0.4 * torch.sin(500 * time) + 1e-4 * torch.sin(30000 * time))[None]
     wide: Any = layer.double()
-    expected, _ = wide(audio.double()[None], None)
+    expected = wide(audio.double()[None])
     layer.float()
     seen = Extractor([layer], audio).frames(0, expected.shape[2])
     assert error(seen, expected.mT) < 1e-3
 
 
 def test_the_receptive_field_follows_from_the_layers() -> None:
-    extractor: Any = torchaudio_model(BASE).feature_extractor
+    extractor: Any = random_network(BASE).feature_extractor
     assert Geometry.of(extractor.conv_layers) == Geometry(field=400, stride=320)
     assert Geometry.of(extractor.conv_layers[:2]) == Geometry(field=20, stride=10)

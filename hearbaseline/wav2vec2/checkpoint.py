@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ._checkpoint import CheckpointError, load_state
-from ._wav2vec2_names import (
+from hearbaseline._checkpoint import CheckpointError, load_state
+from hearbaseline.wav2vec2.layers import Network
+from hearbaseline.wav2vec2.names import (
     State,
     architecture,
     bare,
@@ -26,15 +27,7 @@ from ._wav2vec2_names import (
 NAME = "hearbaseline.wav2vec2"
 
 OWN = ("normalise", "layer", "pooling", "filters")
-"""What a configuration says beside the arguments of torchaudio's `wav2vec2_model`."""
-
-DROPOUTS = (
-    "encoder_projection_dropout",
-    "encoder_attention_dropout",
-    "encoder_ff_interm_dropout",
-    "encoder_dropout",
-    "encoder_layer_drop",
-)
+"""What a configuration says besides the arguments of torchaudio's `wav2vec2_model`."""
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Files of a transformers folder, the first that is there; or as shards, named in an index."""
@@ -53,28 +46,18 @@ class Checkpoint:
     state: State
 
 
-def build(config: Mapping[str, Any]) -> nn.Module:
-    """Torchaudio's model of an architecture, with random weights.
+def build(config: Mapping[str, Any]) -> Network:
+    """The layers of an architecture, with random weights.
 
     Args:
         config: The arguments of `torchaudio.models.wav2vec2_model`; dropouts are 0 unless named,
             `normalise`, `layer` and `pooling` are for the baseline, and `filters` for its training.
 
     Raises:
-        ImportError: If torchaudio does not import beside the installed PyTorch.
+        TypeError: If an argument is missing or unknown.
+        ValueError: If arguments contradict each other.
     """
-    try:
-        from torchaudio.models import wav2vec2_model
-    except (ImportError, OSError, RuntimeError, AttributeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ImportError(
-            f"torchaudio does not import beside torch {torch.__version__} ({reason}): install "
-            "torch>=2.11,<2.15 with torchaudio 2.11"
-        ) from None
-    arguments = {key: value for key, value in config.items() if key not in OWN}
-    defaults = {**dict.fromkeys(DROPOUTS, 0.0), "aux_num_out": None}
-    model: nn.Module = wav2vec2_model(**{**defaults, **arguments})
-    return model
+    return Network(**{key: value for key, value in config.items() if key not in OWN})
 
 
 def save_checkpoint(
@@ -133,7 +116,7 @@ def _recognise(path: Path, state: State) -> Checkpoint:
         )
     if not (path.parent / "config.json").is_file():
         raise CheckpointError(
-            f"{path}: has transformers' names, but no config.json beside it; put the one it was "
+            f"{path}: has transformers' names, but no config.json next to it; put the one it was "
             "saved with there"
         )
     return _transformers(path.parent, state)

@@ -4,12 +4,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor
 
-from hearbaseline._wav2vec2_checkpoint import build
+from hearbaseline.wav2vec2.checkpoint import build
+from hearbaseline.wav2vec2.layers import Network
 
-from .conftest import recordings_at
+from ...conftest import recordings_at
 
 # Widths and layers; everything else is as published.
 CONVOLUTIONS = [[32, 10, 5], *[[32, 3, 2]] * 4, *[[32, 2, 2]] * 2]
@@ -38,6 +40,15 @@ LARGE = {
 LONG = {**LARGE, "extractor_conv_layer_config": [[32, 700, 80], [32, 3, 2], [32, 3, 2]]}
 KINDS = {"base": BASE, "large": LARGE}
 
+# Arguments that torchaudio does not default.
+DROPOUTS = {
+    "encoder_projection_dropout": 0.0,
+    "encoder_attention_dropout": 0.0,
+    "encoder_ff_interm_dropout": 0.0,
+    "encoder_dropout": 0.0,
+    "encoder_layer_drop": 0.0,
+}
+
 
 def scatter(model: torch.nn.Module, seed: int = 0) -> None:
     """Give every parameter an effect: as made, biases are 0, norms idle and products tiny."""
@@ -53,16 +64,32 @@ def scatter(model: torch.nn.Module, seed: int = 0) -> None:
                 parameter.copy_(noise / parameter[0].numel() ** 0.5)
 
 
-def torchaudio_model(config: dict[str, Any]) -> torch.nn.Module:
-    """Torchaudio's model in evaluation mode."""
-    model = build(config).eval()
-    scatter(model)
-    return model
+def random_network(config: dict[str, Any]) -> Network:
+    """Our layers in evaluation mode, as PyTorch computes them: a reference for our shorter ways."""
+    network = build(config).eval()
+    scatter(network)
+    return network
+
+
+def torchaudio_model(config: dict[str, Any]) -> Any:
+    """Torchaudio's model of an architecture, in training mode, with the weights that it draws.
+
+    The test is skipped where torchaudio does not import, as next to a newer PyTorch.
+    """
+    try:
+        models = import_module("torchaudio.models")
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        pytest.skip(f"torchaudio does not import: {error}")
+    arguments = {name: config[name] for name in config if name != "normalise"}
+    return models.wav2vec2_model(**{"aux_num_out": None, **DROPOUTS, **arguments})
 
 
 def transformers() -> Any:
-    """The package, without its types: checking those takes minutes."""
-    return import_module("transformers")
+    """The package, without its types: checking those takes minutes.
+
+    The test is skipped where it does not import.
+    """
+    return pytest.importorskip("transformers")
 
 
 def saved(kind: str, folder: Path, head: str = "Model", **settings: Any) -> Any:

@@ -30,7 +30,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from ._crepe_bins import Product, to_bins, to_positions
+from hearbaseline.crepe.bins import Product, to_bins, to_positions
 
 POSITIONS, CHANNELS = 128, 8
 """A frame of 1024 samples as the first layer reads it; 128 are the second layer's positions too."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+
+from hearbaseline.wav2vec2.layers import EncoderLayer
 
 WHOLE = 1500
 """Frames in whose sounds, 30 s long, each attends to all: the result is exactly the model's."""
@@ -32,11 +32,11 @@ class Window:
     """A stretch of frames that the frames in its middle attend to.
 
     Attributes:
-        seen: Frames attended to.
-        kept: Frames that attend, all of them seen.
+        attended: Frames that are attended to.
+        kept: Frames that attend, all of them among those.
     """
 
-    seen: slice
+    attended: slice
     kept: slice
 
 
@@ -44,7 +44,7 @@ def windows(n_frames: int) -> Iterator[Window]:
     """Windows that together keep each frame once, in order.
 
     Args:
-        n_frames: Of the sound, at least `WINDOW`.
+        n_frames: Length of the sound, at least `WINDOW`.
 
     Yields:
         Windows of `WINDOW` frames, the last one reaching back from the end.
@@ -58,37 +58,28 @@ def windows(n_frames: int) -> Iterator[Window]:
         kept = last
 
 
-def transform(layer: Any, x: Tensor) -> Tensor:
+def transform(layer: EncoderLayer, x: Tensor) -> Tensor:
     """One transformer layer.
 
     Args:
-        layer: torchaudio's `EncoderLayer`, in evaluation mode.
+        layer: In evaluation mode.
         x: float32, shape (n_sounds, n_frames, size).
 
     Returns:
         Its output, of the same shape; the layer's own up to `WHOLE` frames.
     """
     if x.shape[1] <= WHOLE:
-        alone: Tensor = layer(x)[0]
+        alone: Tensor = layer(x)
         return alone
     attention = layer.attention
-
-    def heads(y: Tensor) -> Tensor:
-        return y.view(*y.shape[:2], attention.num_heads, -1).transpose(1, 2)
-
-    y = layer.layer_norm(x) if layer.layer_norm_first else x
-    keys, values = heads(attention.k_proj(y)), heads(attention.v_proj(y))
+    y = layer.before_attention(x)
+    keys, values = attention.keys_and_values(y)
     out = torch.empty_like(x)
     for window in windows(x.shape[1]):
-        queries = heads(attention.q_proj(y[:, window.kept]))
-        heard = F.scaled_dot_product_attention(
-            queries, keys[:, :, window.seen], values[:, :, window.seen]
+        queries = attention.queries(y[:, window.kept])
+        # Frames are the third axis of keys and values: (n_sounds, n_heads, n_frames, width)
+        attended = attention.attend(
+            queries, keys[:, :, window.attended], values[:, :, window.attended]
         )
-        z = x[:, window.kept] + attention.out_proj(heard.transpose(1, 2).flatten(2))
-        if layer.layer_norm_first:
-            z = z + layer.feed_forward(layer.final_layer_norm(z))
-        else:
-            z = layer.layer_norm(z)
-            z = layer.final_layer_norm(z + layer.feed_forward(z))
-        out[:, window.kept] = z
+        out[:, window.kept] = layer.after_attention(x[:, window.kept], attended)
     return out
