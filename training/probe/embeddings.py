@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.clips import Clip, ProbeError, Task, write_arrays
+from training.probe.clips import Clip, ProbeError, Task, write_arrays
 
 Embed = Callable[[Clip], NDArray[np.float32]]
 """A clip's scene embeddings, one for each layer, shape (n_layers, size)."""
@@ -77,7 +77,7 @@ def mfcc() -> Embedding:
     """The classical statistics that a learned embedding has to beat."""
 
     def load() -> Embed:
-        from training.mfcc import statistics
+        from training.probe.mfcc import statistics
 
         return lambda clip: statistics(clip)[None]
 
@@ -141,7 +141,7 @@ def twins(checkpoint: Path, seed: int) -> list[Embedding]:
         ProbeError: If the checkpoint cannot be read.
     """
     from hearbaseline.wav2vec2.checkpoint import build, read
-    from training.start import start
+    from training.pretrain.start import start
 
     try:
         config = read(checkpoint).config

@@ -14,8 +14,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from training import decode, packages
-from training.sources import CorpusError, Source
+from training.corpus import decode, packages
+from training.corpus.sources import CorpusError, Source
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Gathered:
     """What one package gave.
 
     Attributes:
-        samples: File of the samples (int16), recordings behind each other.
+        samples: File of the samples (int16), recordings concatenated.
         recordings: In the order of their paths.
         unreadable: Path and reason of each file that could not be decoded.
         left_out: How many were "short" or "silent".
@@ -155,7 +155,7 @@ def refuse_held_out(source: Source, path: str, held_out: frozenset[str]) -> None
     if f"{source.package}/{path}" in held_out:
         raise CorpusError(
             f"{source.package}: {path} is a recording of a task, and must not be trained on; "
-            "name it under `leave` in training/sources.toml"
+            "name it under `leave` in training/corpus/sources.toml"
         )
 
 

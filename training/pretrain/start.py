@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from hearbaseline.wav2vec2.checkpoint import build
-from training.decode import SAMPLE_RATE
+from hearbaseline.wav2vec2.layers import Network
+from training.corpus.decode import SAMPLE_RATE
 
 LOWEST, HIGHEST = 50.0, 7600.0
 """Hz, centres of the first and the last band."""
@@ -29,19 +30,18 @@ WIDTHS = 2.5
 """Standard deviations of the envelope from its centre to the filter's end."""
 
 
-def start(config: Mapping[str, Any]) -> nn.Module:
-    """Torchaudio's model of an architecture, with the weights that training starts from.
+def start(config: Mapping[str, Any]) -> Network:
+    """The layers of an architecture, with the weights that training starts from.
 
     Args:
         config: See `build`; Gabor filters are drawn where its `filters` is "gabor".
     """
-    model: Any = build(config)
+    network = build(config)
     if config.get("filters") == "gabor":
-        first = model.feature_extractor.conv_layers[0].conv
+        first = network.feature_extractor.conv_layers[0].conv
         drawn = gabor(first.out_channels, first.kernel_size[0])
         first.weight = nn.Parameter(drawn[:, None])
-    started: nn.Module = model
-    return started
+    return network
 
 
 def gabor(n_filters: int, n_taps: int) -> Tensor:

@@ -22,7 +22,7 @@ COLUMNS = ["path", "label", "group"]
 
 
 class ProbeError(Exception):
-    """One line for the user: what is wrong, where, how to mend it."""
+    """One line for the user: what is wrong, where, how to fix it."""
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ import soundfile
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
-from training import corpus, decode, packages
-from training.batches import Corpus
-from training.gather import Gathered, gather_tree, kept
-from training.sources import CorpusError, Source, Take, read_held_out, read_sources
+from training.corpus import command, decode, packages, write
+from training.corpus.gather import Gathered, gather_tree, kept
+from training.corpus.sources import CorpusError, Source, Take, read_held_out, read_sources
+from training.pretrain.batches import Corpus
 
-TRAINING = Path(corpus.__file__).parent
-AUDIO = Path(__file__).parents[1] / "data" / "audio"
+from ...conftest import AUDIO
+
 LICENCE = re.compile(r"CC0-1\.0|CC-BY(-SA)?-\d\.\d(\+|-IT)?|BSD(-2-Clause|-like)|MIT|public-domain")
 
 SOURCE = Source(
@@ -132,7 +132,7 @@ def invoke(data: Path, tasks: Path, sha256: str | None = None) -> Result:
     table = data.parent / "sources.toml"
     table.write_text(TABLE.format(sha256=sha256 or right))
     options = ["--data", str(data), "--sources", str(table), "--tasks", str(tasks)]
-    return CliRunner().invoke(corpus.main, options)
+    return CliRunner().invoke(command.main, options)
 
 
 def test_the_first_line_that_matches_gives_the_licence() -> None:
@@ -157,7 +157,7 @@ def test_only_what_can_be_heard_is_gathered(gathered: Gathered) -> None:
 
 
 def test_of_equal_recordings_the_first_stays(gathered: Gathered) -> None:
-    placed, n_duplicates = corpus.place([SOURCE], [gathered])
+    placed, n_duplicates = write.place([SOURCE], [gathered])
     names = [each.recording.path.removeprefix(SOURCE.root) for each in placed]
     assert names == ["again.wav", "songs/a.wav", "songs/deep/b.wav"]
     assert n_duplicates == 1
@@ -316,7 +316,7 @@ def test_a_table_with_an_unknown_key_is_one_line(tmp_path: Path) -> None:
         read_sources(table)
 
 
-SOURCES = read_sources(TRAINING / "sources.toml")
+SOURCES = read_sources(command.HERE / "sources.toml")
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=[source.package for source in SOURCES])
@@ -342,7 +342,7 @@ def test_the_table_has_every_package_once() -> None:
 
 
 def test_the_table_takes_no_recording_of_a_task() -> None:
-    for path in read_held_out(TRAINING / "tasks"):
+    for path in read_held_out(command.TASKS):
         package, _, within = path.partition("/")
         for source in SOURCES:
             assert source.package != package or source.match(within) is None, path

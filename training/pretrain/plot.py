@@ -1,4 +1,4 @@
-"""Draw a run: `python -m training.plot OUT --out FILE` plots `log.csv`."""
+"""Draw a run: `python -m training.pretrain.plot OUT --out FILE` plots `log.csv`."""
 
 from __future__ import annotations
 

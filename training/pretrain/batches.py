@@ -33,7 +33,7 @@ class Crops:
 
 
 class Corpus:
-    """What `python -m training.corpus` wrote: recordings behind each other, and where each is.
+    """What `python -m training.corpus` wrote: recordings concatenated, and where each is.
 
     A crop may cross from a recording into the next of the same package and kind; so those shorter
     than a crop count too, and nothing is padded.

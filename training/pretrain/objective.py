@@ -8,14 +8,14 @@ that is to hear more than speech, it says so.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from hearbaseline.wav2vec2.extractor import Geometry
-from training.spectra import Spectra
+from hearbaseline.wav2vec2.layers import Network
+from training.pretrain.spectra import Spectra
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Objective:
         diversity_weight: Of the diversity loss: 0.1 in the paper, with which a short run ends with
             a tenth of the entries in use.
         gumbel: Greatest and least temperature of the Gumbel softmax.
-        spectra_weight: Of the mean squared error of log-mel spectra (`training.spectra`) that are
-            read off each frame linearly, those behind masks included. The paper has none.
+        spectra_weight: Of the mean squared error of log-mel spectra (`training.pretrain.spectra`)
+            that are read off each frame linearly, those behind masks included. The paper has none.
     """
 
     mask_share: float = 0.65
@@ -125,17 +125,13 @@ class Pretraining(nn.Module):
     """A wav2vec 2.0 model with what only its pretraining needs.
 
     Args:
-        model: torchaudio's `Wav2Vec2Model`.
+        network: The layers, with random weights or those that training starts from.
         objective: The numbers of the objective.
     """
 
-    # Torchaudio's modules have no types.
-    model: Any
-    projection: Any
-
-    def __init__(self, model: nn.Module, objective: Objective):
+    def __init__(self, network: Network, objective: Objective):
         super().__init__()
-        self.model = model
+        self.model = network
         self.objective = objective
         self.projection = self.model.encoder.feature_projection
         n_latent = self.projection.layer_norm.normalized_shape[0]
@@ -166,7 +162,7 @@ class Pretraining(nn.Module):
             The loss and its parts.
         """
         objective = self.objective
-        latents, _ = self.model.feature_extractor(audio, None)
+        latents = self.model.feature_extractor(audio)
         mask = draw_mask(len(latents), latents.shape[1], objective, generator)
         rows = mask.nonzero()[:, 0]
         mask = mask.to(audio.device)

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.sources import CorpusError, Source
+from training.corpus.sources import CorpusError, Source
 
 CHUNK = 1 << 20
 
@@ -55,7 +55,8 @@ def check(source: Source, deb: Path) -> None:
     if (got := digest.hexdigest()) != source.sha256:
         raise CorpusError(
             f"{source.package}: the SHA-256 of {deb} is {got}, expected {source.sha256}; delete "
-            "the file to fetch it again, or put the package you trust into training/sources.toml"
+            "the file to fetch it again, or put the package you trust into "
+            "training/corpus/sources.toml"
         )
 
 

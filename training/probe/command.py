@@ -1,9 +1,9 @@
 """Probe embeddings on small real tasks: `python -m training.probe --data DIR`.
 
 A linear model on the scene embeddings, evaluated on groups that it was not trained on: how much
-of a task an embedding lays open. Beside each checkpoint of our wav2vec 2.0 stand its twins, the
-same architecture with random weights and as training begins, which tell what was learned from what
-was built in.
+of a task an embedding lays open. Each checkpoint of our wav2vec 2.0 is probed next to its twins,
+the same architecture with random weights and as training begins, which tell what was learned from
+what was built in.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 
 import click
 
-from training.clips import ProbeError, Task, load
-from training.embeddings import Embedding, baseline, embed, mfcc, twins, wav2vec2
-from training.recordings import prepare
-from training.results import MAP, Line, Results
-from training.scores import floor, kept_score
+from training.probe.clips import ProbeError, Task, load
+from training.probe.embeddings import Embedding, baseline, embed, mfcc, twins, wav2vec2
+from training.probe.recordings import prepare
+from training.probe.results import MAP, Line, Results
+from training.probe.scores import floor, kept_score
 
 MODELS = ("mfcc", "mel", "crepe", "wav2vec2")
 
@@ -184,7 +184,7 @@ def main() -> None:
     except click.ClickException as error:
         _stop(error.format_message(), 2)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        _stop("interrupted; with a cache, the same command goes on where it stopped", 130)
+        _stop("interrupted; with a cache, the same command resumes where it stopped", 130)
     except ProbeError as error:
         _stop(str(error), 2)
     except OSError as error:
@@ -196,7 +196,3 @@ def _stop(message: str, status: int) -> NoReturn:
 
     click.echo(one_line(f"probe: {message}", 2000), err=True)
     sys.exit(status)
-
-
-if __name__ == "__main__":
-    main()

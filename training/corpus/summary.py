@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from training.decode import SAMPLE_RATE
-from training.sources import KINDS, Source
+from training.corpus.decode import SAMPLE_RATE
+from training.corpus.sources import KINDS, Source
 
 
 @dataclass(frozen=True)

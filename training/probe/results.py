@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from training.scores import Score
+from training.probe.scores import Score
 
 MAP = "mAP"
 """Mean average precision; other tasks have accuracies."""

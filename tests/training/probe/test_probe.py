@@ -11,10 +11,12 @@ import torch
 
 from hearbaseline.wav2vec2 import get_scene_embeddings, load_model
 from hearbaseline.wav2vec2.checkpoint import build, save_checkpoint
-from training import packages, probe, recordings, soundfont
-from training.clips import ProbeError, Task, load, read_rows
-from training.embeddings import Embed, Embedding, baseline, embed, mfcc, twins, wav2vec2
-from training.scores import (
+from training.corpus import packages
+from training.pretrain.start import start
+from training.probe import command, recordings, soundfont
+from training.probe.clips import ProbeError, Task, load, read_rows
+from training.probe.embeddings import Embed, Embedding, baseline, embed, mfcc, twins, wav2vec2
+from training.probe.scores import (
     _prepare,
     floor,
     indicators,
@@ -23,24 +25,10 @@ from training.scores import (
     score,
     splits,
 )
-from training.start import start
 
-SHIPPED = sorted((Path(probe.__file__).parent / "tasks").glob("*.csv"))
+from ..tiny import TINY
 
-TINY = {
-    "extractor_mode": "layer_norm",
-    "extractor_conv_layer_config": [[8, 10, 5], [8, 8, 8], [8, 8, 8]],
-    "extractor_conv_bias": True,
-    "encoder_embed_dim": 8,
-    "encoder_pos_conv_kernel": 4,
-    "encoder_pos_conv_groups": 2,
-    "encoder_num_layers": 2,
-    "encoder_num_heads": 2,
-    "encoder_ff_interm_features": 16,
-    "encoder_layer_norm_first": True,
-    "normalise": True,
-    "layer": 1,
-}
+SHIPPED = sorted((Path(command.__file__).parent / "tasks").glob("*.csv"))
 
 
 def task_of(labels: list[str], groups: list[str], *, multilabel: bool = False) -> Task:
@@ -76,7 +64,7 @@ def fixture_checkpoint(tmp_path: Path) -> Path:
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     monkeypatch.setattr("sys.argv", ["probe", *map(str, arguments)])
     try:
-        probe.main()
+        command.main()
     except SystemExit as stopped:
         return int(stopped.code or 0)
     return 0

@@ -1,8 +1,7 @@
-"""Pretrain the wav2vec 2.0 baseline: `python -m training.pretrain --data DIR --out DIR`.
+"""A run: the model in training, its updates, and what is kept of them.
 
-Interrupt it whenever you like; the same command goes on from the last checkpoint. Every random
-number of a step is drawn from a generator that is seeded with the run's seed and the step, so an
-interrupted run sees the same crops, masks and noise as one that was not.
+Every random number of a step is drawn from a generator that is seeded with the run's seed and the
+step, so an interrupted run sees the same crops, masks and noise as one that was not.
 """
 
 from __future__ import annotations
@@ -11,80 +10,18 @@ import csv
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 import torch
 from torch import nn
 
 from hearbaseline.wav2vec2.checkpoint import save_checkpoint
-from training.batches import Corpus, Crops
-from training.objective import Loss, Objective, Pretraining
-from training.start import start
-
-ARCHITECTURE: dict[str, Any] = {
-    # Long filters at first, few layers behind them: the authors' seven layers of short filters
-    # spend nearly all of their time where there are many frames, and learn pitch last.
-    "extractor_mode": "layer_norm",
-    "extractor_conv_layer_config": [[512, 1024, 80], [256, 3, 2], [256, 3, 2]],
-    "extractor_conv_bias": True,
-    "filters": "gabor",
-    "encoder_embed_dim": 384,
-    "encoder_pos_conv_kernel": 64,
-    "encoder_pos_conv_groups": 16,
-    "encoder_num_layers": 4,
-    "encoder_num_heads": 6,
-    "encoder_ff_interm_features": 1024,
-    "encoder_layer_norm_first": True,
-    "normalise": True,
-    "layer": 0,  # the best of them on the probes' average, once trained
-    "pooling": "mean, deviation",
-}
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides what a run learns.
-
-    Attributes:
-        steps: Updates.
-        warmup: Share of the updates, at the start, in which the learning rate grows.
-        decay: Share of the updates, at the end, in which it falls to zero.
-        learning_rate: Between the two.
-        weight_decay: Of matrices, not of biases and norms.
-        clip: Greatest norm of the gradient.
-        gumbel_share: Share of the updates in which the Gumbel temperature falls to its least.
-        seed: Of weights, crops, masks, noise and distractors.
-        bfloat16: Whether products are computed in it.
-        architecture, objective, crops: The model, its task and its audio.
-    """
-
-    steps: int = 10000
-    warmup: float = 0.1
-    decay: float = 0.3
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    gumbel_share: float = 0.6
-    seed: int = 0
-    bfloat16: bool = False
-    architecture: dict[str, Any] = field(default_factory=lambda: ARCHITECTURE)
-    objective: Objective = field(default_factory=Objective)
-    crops: Crops = field(default_factory=Crops)
-
-    def learning_rate_at(self, step: int) -> float:
-        """Warm up, hold, decay."""
-        rising = (step + 1) / max(1.0, self.warmup * self.steps)
-        falling = (self.steps - step) / max(1.0, self.decay * self.steps)
-        return self.learning_rate * min(1.0, rising, falling)
-
-    def gumbel_at(self, step: int) -> float:
-        """Falls by the same factor at each step, as in the paper (section 4.2)."""
-        most, least = self.objective.gumbel
-        gone = min(1.0, step / max(1.0, self.gumbel_share * self.steps))
-        return float(most * (least / most) ** gone)
+from training.pretrain.batches import Corpus
+from training.pretrain.objective import Loss, Pretraining
+from training.pretrain.recipe import Recipe
+from training.pretrain.start import start
 
 
 class Run:
@@ -134,7 +71,7 @@ class Run:
         if not norm.isfinite():
             raise click.ClickException(
                 f"step {self.step}: the gradient is not finite; the last checkpoint in {self.out} "
-                "is still good: go on from it with a lower --learning-rate"
+                "is still good: resume from it with a lower --learning-rate"
             )
         self.optimiser.step()
         self.step += 1
@@ -182,7 +119,7 @@ class Log:
 
     Args:
         path: The file.
-        step: From which the run goes on.
+        step: Step from which the run resumes.
     """
 
     COLUMNS = (
@@ -236,43 +173,3 @@ def train(run: Run, *, log_every: int, save_every: int, keep_every: int) -> Iter
             run.save()
         if run.step % keep_every == 0 or run.step == run.recipe.steps:
             run.export(run.out / f"step{run.step:06d}.safetensors")
-
-
-@click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="Of the corpus.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Of this run.")
-@click.option("--steps", default=Recipe.steps, show_default=True, help="Updates in all.")
-@click.option("--learning-rate", default=Recipe.learning_rate, show_default=True)
-@click.option("--seed", default=Recipe.seed, show_default=True)
-@click.option("--bfloat16", is_flag=True, help="Faster where the processor computes in it.")
-@click.option("--device", default="cpu", show_default=True)
-@click.option("--threads", default=0, help="Of the CPU; by default PyTorch's choice.")
-@click.option("--keep-every", default=1000, show_default=True, help="Steps between snapshots.")
-def main(
-    data: Path,
-    out: Path,
-    steps: int,
-    learning_rate: float,
-    seed: int,
-    bfloat16: bool,
-    device: str,
-    threads: int,
-    keep_every: int,
-) -> None:
-    """Pretrain on the corpus below DATA; keep state, log and snapshots in OUT."""
-    if threads:
-        torch.set_num_threads(threads)
-    try:
-        corpus = Corpus(data / "corpus")
-    except FileNotFoundError as error:
-        raise click.ClickException(str(error)) from None
-    out.mkdir(parents=True, exist_ok=True)
-    recipe = Recipe(steps=steps, learning_rate=learning_rate, seed=seed, bfloat16=bfloat16)
-    run = Run(recipe, corpus, out, device)
-    run.resume()
-    for line in train(run, log_every=50, save_every=250, keep_every=keep_every):
-        click.echo(line)
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hearbaseline.wav2vec2.checkpoint import build
-from training.objective import (
+from training.pretrain.objective import (
     Objective,
     Pretraining,
     Quantiser,
@@ -13,7 +13,7 @@ from training.objective import (
     draw_negatives,
 )
 
-from .test_probe import TINY
+from ..tiny import TINY
 
 
 def generator(seed: int = 0) -> torch.Generator:

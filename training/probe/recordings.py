@@ -10,10 +10,10 @@ from pathlib import Path
 
 import soundfile
 
-from training import packages
-from training.clips import ProbeError
-from training.soundfont import SoundfontError, read
-from training.sources import CorpusError
+from training.corpus import packages
+from training.corpus.sources import CorpusError
+from training.probe.clips import ProbeError
+from training.probe.soundfont import SoundfontError, read
 
 PACKAGES = (
     "avldrums.lv2-soundfont",

@@ -1,13 +1,15 @@
 """What training begins with, and the spectra that it keeps."""
 
+from importlib import import_module
+
 import pytest
 import torch
 from torch import Tensor
 
-from training.spectra import Spectra
-from training.start import PHASES, gabor, start
+from training.pretrain.spectra import MelSpectrogram, Spectra
+from training.pretrain.start import PHASES, gabor, start
 
-from .test_probe import TINY
+from ..tiny import TINY
 
 
 def tone(hertz: float, n_samples: int = 16000, phase: float = 0.0) -> Tensor:
@@ -65,3 +67,16 @@ def test_spectra_tell_notes_apart_and_count_each_band_the_same() -> None:
     assert batch.std(dim=(0, 1)).sub(1).abs().max() < 0.02
     peaks = batch[:, 10:40, spectra.SHORT[1] :].mean(dim=1).argmax(dim=1)
     assert peaks[0] < peaks[1]
+
+
+@pytest.mark.parametrize(("n_fft", "bands"), [Spectra.SHORT, Spectra.LONG])
+def test_mel_spectra_are_torchaudios(n_fft: int, bands: int) -> None:
+    try:
+        transforms = import_module("torchaudio.transforms")
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        pytest.skip(f"torchaudio does not import: {error}")
+    theirs = transforms.MelSpectrogram(
+        16000, n_fft, hop_length=320, f_min=40.0, n_mels=bands, center=False, normalized="window"
+    )
+    audio = torch.randn(2, 8000, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(MelSpectrogram(n_fft, 320, bands)(audio).mT, theirs(audio))

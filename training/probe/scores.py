@@ -4,7 +4,7 @@ Five folds that keep groups together, features standardised by the training fold
 regression with one fixed penalty. Nothing is tuned, neither for a task nor for a model.
 
 Where clips have several labels, few classes occur in every fold, and the mean over folds is of
-those that do: noise then scores above the prevalence. Hence the pooled figure beside it, over all
+those that do: noise then scores above the prevalence. Hence the pooled figure next to it, over all
 classes, for which the scores of the five folds are ranked together.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from training.clips import ProbeError, Task, write_arrays
+from training.probe.clips import ProbeError, Task, write_arrays
 
 FOLDS = 5
 C = 1.0

@@ -11,12 +11,13 @@ import torch
 from click.testing import CliRunner
 
 from hearbaseline.wav2vec2 import load_model
-from training import plot, pretrain
-from training.batches import Corpus, Crops
-from training.objective import Objective
-from training.pretrain import Recipe, Run, train
+from training.pretrain import command, plot
+from training.pretrain.batches import Corpus, Crops
+from training.pretrain.objective import Objective
+from training.pretrain.recipe import Recipe
+from training.pretrain.run import Run, train
 
-from .test_probe import TINY
+from ..tiny import TINY
 
 RECIPE = Recipe(
     steps=6,
@@ -125,9 +126,7 @@ def test_the_learning_rate_rises_holds_and_falls() -> None:
 
 
 def test_a_missing_corpus_is_one_line(tmp_path: Path) -> None:
-    done = CliRunner().invoke(
-        pretrain.main, ["--data", str(tmp_path), "--out", str(tmp_path / "o")]
-    )
+    done = CliRunner().invoke(command.main, ["--data", str(tmp_path), "--out", str(tmp_path / "o")])
     assert done.exit_code == 1
     assert done.output.count("\n") == 1
     assert "python -m training.corpus" in done.output
