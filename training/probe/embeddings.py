@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
@@ -14,7 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import hearbaseline
 from training.probe.clips import Clip, ProbeError, Task, write_arrays
+
+FOLDER = Path(__file__).parent
+START = FOLDER.parent / "pretrain" / "start.py"
+BASELINES = Path(hearbaseline.__file__).parent
+
+UNSEEN = ("__init__.py", "_version.py")
+"""Shared files that no embedding depends on."""
 
 Embed = Callable[[Clip], NDArray[np.float32]]
 """A clip's scene embeddings, one for each layer, shape (n_layers, size)."""
@@ -81,33 +89,38 @@ def mfcc() -> Embedding:
 
         return lambda clip: statistics(clip)[None]
 
-    identity = f"mfcc {metadata.version('librosa')} {_source('training', 'mfcc')}"
+    identity = f"mfcc {metadata.version('librosa')} {digest([FOLDER / 'mfcc.py'])}"
     return Embedding("MFCC statistics", 16000, identity, load)
 
 
 def baseline(name: str) -> Embedding:
-    """A baseline of this package with the weights that it ships.
+    """A baseline of this package with the weights that it comes with.
 
     Args:
-        name: "mel" or "crepe".
+        name: A module of `hearbaseline` with `load_model`.
+
+    Raises:
+        ProbeError: If its weights are missing or cannot be read.
     """
+    import torch
+
     module = import_module(f"hearbaseline.{name}")
-
-    def load() -> Embed:
-        import torch
-
+    try:
         model = module.load_model()
+    except (OSError, ValueError) as error:
+        raise ProbeError(str(error)) from error
 
-        def function(clip: Clip) -> NDArray[np.float32]:
-            scene: NDArray[np.float32] = module.get_scene_embeddings(
-                torch.from_numpy(clip)[None], model
-            ).numpy()
-            return scene
+    def embed_clip(clip: Clip) -> NDArray[np.float32]:
+        scene: NDArray[np.float32] = module.get_scene_embeddings(
+            torch.from_numpy(clip)[None], model
+        ).numpy()
+        return scene
 
-        return function
-
-    rate = {"mel": 44100, "crepe": 16000}[name]
-    return Embedding(name, rate, f"{name} {_source('hearbaseline', name)}", load)
+    weights = hashlib.sha256()
+    for tensor in model.state_dict().values():
+        weights.update(tensor.numpy().tobytes())
+    identity = f"{name} {weights.hexdigest()} {digest(baseline_files(name))}"
+    return Embedding(name, model.sample_rate, identity, lambda: embed_clip)
 
 
 def wav2vec2(checkpoint: Path, name: str) -> Embedding:
@@ -126,7 +139,7 @@ def wav2vec2(checkpoint: Path, name: str) -> Embedding:
         raise ProbeError(
             f"{checkpoint}: cannot be read ({error.strerror}); give a checkpoint"
         ) from error
-    identity = f"wav2vec2 {sha} {_source('hearbaseline', 'wav2vec2')}"
+    identity = f"wav2vec2 {sha} {digest(baseline_files('wav2vec2'))}"
     return Embedding(name, 16000, identity, lambda: _layers(checkpoint), layered=True)
 
 
@@ -173,7 +186,7 @@ def _untrained(
     architecture = {key: value for key, value in config.items() if key != "layer"}
     identity = (
         f"{name} {seed} {json.dumps(architecture, sort_keys=True)} {metadata.version('torch')} "
-        f"{_source('hearbaseline', 'wav2vec2')} {_source('training', 'start')}"
+        f"{digest(baseline_files('wav2vec2'))} {digest([START])}"
     )
     return Embedding(f"{name}, seed {seed}", 16000, identity, load, layered=True)
 
@@ -197,11 +210,21 @@ def _layers(checkpoint: Path) -> Embed:
     return function
 
 
-def _source(package: str, name: str) -> str:
-    """SHA-256 of the code that embeds: a changed model is embedded again."""
+def digest(files: Iterable[Path]) -> str:
+    """SHA-256 of code that embeds: with a changed model everything is embedded again."""
     sha = hashlib.sha256()
-    folder = Path(str(import_module(package).__file__)).parent
-    shared = [folder / "_frames.py", folder / "_audio.py"]
-    for path in sorted({*folder.glob(f"*{name}*.py"), *filter(Path.is_file, shared)}):
-        sha.update(path.read_bytes())
+    for file in files:
+        sha.update(file.read_bytes())
     return sha.hexdigest()
+
+
+def baseline_files(name: str, package: Path = BASELINES) -> list[Path]:
+    """Every file that a baseline's embeddings depend on: its own, and those that all share.
+
+    Args:
+        name: The baseline's module or folder.
+        package: The folder of `hearbaseline`.
+    """
+    own = [package / f"{name}.py", *(package / name).rglob("*.py")]
+    shared = [path for path in package.glob("_*.py") if path.name not in UNSEEN]
+    return sorted(filter(Path.is_file, [*own, *shared]))

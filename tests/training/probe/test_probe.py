@@ -1,6 +1,7 @@
 """Linear probes: what is measured, on little tasks whose answers are known."""
 
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -9,13 +10,25 @@ import pytest
 import soundfile
 import torch
 
+from hearbaseline import crepe, mel
 from hearbaseline.wav2vec2 import get_scene_embeddings, load_model
 from hearbaseline.wav2vec2.checkpoint import build, save_checkpoint
 from training.corpus import packages
 from training.pretrain.start import start
 from training.probe import command, recordings, soundfont
 from training.probe.clips import ProbeError, Task, load, read_rows
-from training.probe.embeddings import Embed, Embedding, baseline, embed, mfcc, twins, wav2vec2
+from training.probe.embeddings import (
+    BASELINES,
+    Embed,
+    Embedding,
+    baseline,
+    baseline_files,
+    digest,
+    embed,
+    mfcc,
+    twins,
+    wav2vec2,
+)
 from training.probe.scores import (
     _prepare,
     floor,
@@ -212,6 +225,44 @@ def test_a_run_that_begins_with_a_filter_bank_has_two_twins(
     drawn, started = (embed(one, task, None) for one in both)
     np.testing.assert_allclose(started, expected, atol=1e-6)
     assert np.abs(drawn - expected).max() > 0.1
+
+
+@pytest.mark.parametrize("baseline_name", ["mel", "crepe"])
+def test_embeddings_are_kept_until_a_file_changes_that_they_depend_on(
+    baseline_name: str, tmp_path: Path
+) -> None:
+    package = tmp_path / "hearbaseline"
+    ignored = shutil.ignore_patterns("embed", "__pycache__")
+    shutil.copytree(BASELINES, package, ignore=ignored)
+    before = digest(baseline_files(baseline_name, package))
+    changing = set()
+    for file in package.rglob("*.py"):
+        text = file.read_text("utf-8")
+        file.write_text(text + "# changed\n", "utf-8")
+        if digest(baseline_files(baseline_name, package)) != before:
+            changing.add(file.relative_to(package).as_posix())
+        file.write_text(text, "utf-8")
+    shared = {"_audio.py", "_checkpoint.py", "_frames.py", "_packed.py"}
+    own = {
+        "mel": {"mel.py"},
+        "crepe": {"crepe/__init__.py", "crepe/bins.py", "crepe/convolutions.py"},
+    }
+    assert changing == shared | own[baseline_name]
+
+
+def test_embeddings_are_kept_by_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = baseline("mel").identity
+    assert baseline("mel").identity == before
+    model = mel.load_model()
+    model.projection[0, 0] += 1
+    monkeypatch.setattr(mel, "load_model", lambda: model)
+    assert baseline("mel").identity != before
+
+
+def test_missing_weights_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crepe, "find_spec", lambda _: None)
+    with pytest.raises(ProbeError, match=r"pip install .hearbaseline\[crepe\]"):
+        baseline("crepe")
 
 
 @pytest.mark.parametrize("name", ["mfcc", "mel", "crepe"])
