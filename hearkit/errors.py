@@ -9,10 +9,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .api.submission import Effect
+from .effect import Effect
 
 
 class HearError(Exception):

@@ -144,6 +144,9 @@ def test_requirements_are_followed_to_the_beginning() -> None:
 
 
 def test_a_violation_always_says_what_was_expected() -> None:
-    assert violates("seen", expected="other").expected
-    assert not conforms("seen").expected
-    assert not inconclusive("why").expected
+    finding = violates("seen", expected="other")
+    assert finding.violates
+    assert finding.expected
+    for other in (conforms("seen"), inconclusive("why")):
+        assert not other.violates
+        assert not other.expected

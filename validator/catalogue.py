@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hearkit.errors import UsageError
 
@@ -91,13 +91,14 @@ class Verdict:
         hint: The likely cause or a fix more exact than the check's own; may be empty.
         figures: What was measured.
         reproduction: What shows the finding outside the validator.
-        evidence: What pictures and tables are made of, by name: arrays, numbers.
+        traceback: The submission's own, where it raised.
+        evidence: What pictures and tables are made of: a dataclass of the check's module.
 
     Examples:
         >>> from validator.catalogue import Figure, violates
         >>> verdict = violates("too coarse", Figure("hop", 60.0, "ms"), expected="50 ms or less")
-        >>> verdict.kind.value, verdict.figures[0].in_words
-        ('violates', '60 ms')
+        >>> verdict.violates, verdict.figures[0].in_words
+        (True, '60 ms')
     """
 
     kind: Kind
@@ -106,14 +107,18 @@ class Verdict:
     hint: str = ""
     figures: tuple[Figure, ...] = ()
     reproduction: Reproduction | None = None
-    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    traceback: str = ""
+    evidence: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def violates(self) -> bool:
+        """Whether the submission breaks what the check asks for."""
+        return self.kind is Kind.VIOLATES
 
 
-def conforms(
-    seen: str = "", *figures: Figure, evidence: Mapping[str, Any] | None = None
-) -> Verdict:
+def conforms(seen: str = "", *figures: Figure, evidence: object = None) -> Verdict:
     """The submission does what the check asks for."""
-    return Verdict(Kind.CONFORMS, seen, figures=figures, evidence=evidence or {})
+    return Verdict(Kind.CONFORMS, seen, figures=figures, evidence=evidence)
 
 
 def violates(
@@ -122,10 +127,11 @@ def violates(
     expected: str,
     hint: str = "",
     reproduction: Reproduction | None = None,
-    evidence: Mapping[str, Any] | None = None,
+    traceback: str = "",
+    evidence: object = None,
 ) -> Verdict:
     """The submission breaks what the check asks for."""
-    return Verdict(Kind.VIOLATES, seen, expected, hint, figures, reproduction, evidence or {})
+    return Verdict(Kind.VIOLATES, seen, expected, hint, figures, reproduction, traceback, evidence)
 
 
 def inconclusive(why: str, *figures: Figure) -> Verdict:

@@ -38,13 +38,14 @@ import psutil
 from numpy.typing import NDArray
 
 from .. import machine
+from ..effect import Effect
 from ..errors import Fault
 from ..text import one_line, printable
 from . import wire
 from .contract import MEMORY_LIMIT_GB
 from .requests import Request
 from .spares import Spares
-from .submission import Effect, Reply, Submission, Value
+from .submission import Reply, Submission, Value
 
 _TICK_S = 0.01
 """Seconds between two looks at the worker's memory."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hearkit.api.facts import CallFacts
 from hearkit.api.requests import Call
-from hearkit.api.submission import Effect, Reply, Submission, Value
+from hearkit.api.submission import Reply, Submission, Value
+from hearkit.effect import Effect
 from hearkit.errors import Fault
 from validator.asking.answers import reproduction_of
 from validator.asking.session import SCENE, TIMESTAMP, Session

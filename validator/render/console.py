@@ -167,7 +167,7 @@ def _measured(result: Result) -> str:
         return "see below"
     if result.verdict is None:
         # The last line has the rest: that what is needed found a defect, or was left out.
-        return result.why.partition(", ")[0]
+        return result.skipped.brief if result.skipped else ""
     if result.status is Status.INCONCLUSIVE and len(_undecided_why(result)) > _LONGEST_CELL:
         return "could not tell, see below"
     return _undecided_why(result)
@@ -203,9 +203,8 @@ def _finding(console: Console, result: Result, *, debug: bool) -> None:
     console.print(Padding(grid, (0, 0, 0, 2)))
     if result.snippet:
         _verbatim(console, "reproduce", result.snippet, indent="")
-    trace = str(result.verdict.evidence.get("traceback", ""))
-    if trace and debug:
-        _verbatim(console, "traceback", trace)
+    if result.verdict.traceback and debug:
+        _verbatim(console, "traceback", result.verdict.traceback)
 
 
 def _odd(console: Console, result: Result) -> None:

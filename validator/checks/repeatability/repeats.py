@@ -33,7 +33,7 @@ def same_twice(session: Session) -> Verdict:
     """An embedding that differs from call to call cannot be compared or reproduced."""
     sounds = probe(session)
 
-    def compared(function: str) -> list[tuple[float, Verdict | None]]:
+    def compared(function: str) -> list[Verdict]:
         # A model of its own: what the other function leaves behind is another check's matter.
         slot = FRESH[function]
         try:
@@ -59,7 +59,7 @@ def same_twice(session: Session) -> Verdict:
         ]
 
     verdict = over_functions(REPEAT_TOLERANCE, compared)
-    if verdict.expected:
+    if verdict.violates:
         for slot in FRESH.values():
             session.drop(slot)
     return verdict
@@ -87,7 +87,7 @@ def any_seed(session: Session) -> Verdict:
     """The evaluation seeds its own training; that must not change the embeddings."""
     sounds = probe(session)
 
-    def compared(function: str) -> list[tuple[float, Verdict | None]]:
+    def compared(function: str) -> list[Verdict]:
         return [
             compare(
                 function,

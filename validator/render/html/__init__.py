@@ -73,7 +73,7 @@ _TOLD_IN_FULL = {Status.UNEXPECTED_PASS, Status.BROKEN}
 def render_comparison(comparison: Comparison) -> str:
     """The page of several runs, side by side."""
     from ...compare import differ
-    from ..comparison import summary
+    from ..summary import summary
 
     rows = [(check, results, differ(results)) for check, results in comparison.rows()]
     return _page(

@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from ...pictures import Gallery
+from ...gallery import Gallery
 from .drawing import figure, svg
 from .picture import Picture
 
