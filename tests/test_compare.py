@@ -61,7 +61,7 @@ def test_modules_stand_side_by_side_and_differences_are_printed(folder: Path) ->
         "2 submissions: 1 conforms, 1 does not conform. They differ in 1 of 68 checks."
     )
     found = json.loads((folder / "r.json").read_text())
-    assert (found["schema_version"], found["exit_status"]) == (1, 1)
+    assert (found["schema_version"], found["exit_status"]) == (2, 1)
     assert [one["name"] for one in found["submissions"]] == ["good", "wide"]
     for one in found["submissions"]:
         jsonschema.validate(one["report"], SCHEMA)

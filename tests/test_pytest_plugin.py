@@ -79,7 +79,7 @@ def test_a_finding_is_the_failure_text_without_a_traceback(run: Run) -> None:
     done = run("--hear-module", "seconds", "-k", "T01", "-v")
     assert done.returncode == 1
     assert "hear-validate::T01 FAILED" in done.stdout
-    for words in ("seconds", "expected", "mend", "import seconds"):
+    for words in ("seconds", "expected", "fix", "import seconds"):
         assert words in done.stdout
     assert "Traceback" not in done.stdout
     assert "pytest_plugin.py" not in done.stdout

@@ -67,13 +67,13 @@ def test_every_status_is_counted(report: Report) -> None:
     assert report.errors == 3
 
 
-def test_only_a_finding_is_to_be_mended() -> None:
+def test_only_a_finding_is_to_be_fixed() -> None:
     check = fake_check("X01")
     hinted = violates("seen", expected="x", hint="The likely cause.")
-    assert Result(check, Status.FAILED, hinted).mend == "The likely cause. mend of X01"
-    assert Result(check, Status.FAILED, VIOLATION).mend == "mend of X01"
-    assert Result(check, Status.PASSED, conforms()).mend == ""
-    assert Result(check, Status.SKIPPED).mend == ""
+    assert Result(check, Status.FAILED, hinted).fix == "The likely cause. fix of X01"
+    assert Result(check, Status.FAILED, VIOLATION).fix == "fix of X01"
+    assert Result(check, Status.PASSED, conforms()).fix == ""
+    assert Result(check, Status.SKIPPED).fix == ""
 
 
 @pytest.fixture

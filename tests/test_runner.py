@@ -34,7 +34,7 @@ def made(
         severity=severity,
         section="load_model",
         requires=requires,
-        mend="Mend it.",
+        fix="Fix it.",
         behavioural=behavioural,
         long=long,
     )(run)

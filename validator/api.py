@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,11 +18,8 @@ from hearkit.version import version
 
 from .asking.pool import Pool
 from .asking.session import Session
-from .checks import CATALOGUE
 from .options import Options
-from .pictures import gallery
 from .report import Report, Result
-from .runner import Runner
 
 
 def validate(
@@ -71,22 +67,49 @@ def run(
     pictures: bool = False,
 ) -> Report:
     """The same as `validate`, the options already made."""
-    begin = time.perf_counter()
     with opened(module, weights, device, options) as session:
-        runner = Runner(CATALOGUE, session, options)
-        missing, file = _imported(session)
-        results = () if missing else runner.run(seen)
-        environment = _environment(session)
-        shown = gallery(session, results) if pictures and results else None
+        return examined(session, str(weights or ""), options, seen, pictures=pictures)
+
+
+def examined(
+    session: Session,
+    weights: str,
+    options: Options,
+    seen: Callable[[Result], None] = lambda _: None,
+    *,
+    pictures: bool = False,
+) -> Report:
+    """The report on a session.
+
+    Args:
+        session: The submission.
+        weights: Its weights as they were given, or "".
+        options: What to run and how to judge.
+        seen: Called with each result as it comes.
+        pictures: See `validate`.
+
+    Raises:
+        UsageError: If an id does not exist.
+    """
+    # The submission's process starts meanwhile.
+    from .checks import CATALOGUE
+    from .pictures import gallery
+    from .runner import Runner
+
+    runner = Runner(CATALOGUE, session, options)
+    missing, file = _imported(session)
+    results = () if missing else runner.run(seen)
+    environment = _environment(session)
+    shown = gallery(session, results) if pictures and results else None
     return Report(
-        module=module,
-        weights=str(weights or ""),
+        module=session.submission.module,
+        weights=weights,
         device=session.submission.device,
         profile=options.profile,
         seed=options.seed,
         environment=environment,
         results=results,
-        seconds=time.perf_counter() - begin,
+        seconds=session.seconds,
         not_found=missing,
         file=file,
         gallery=shown,

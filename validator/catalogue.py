@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -86,7 +88,7 @@ class Verdict:
         kind: Conforms, violates or inconclusive.
         seen: What was seen, in words with figures.
         expected: What the contract asks for; empty where the check conforms.
-        hint: The likely cause or a mend more exact than the check's own; may be empty.
+        hint: The likely cause or a fix more exact than the check's own; may be empty.
         figures: What was measured.
         reproduction: What shows the finding outside the validator.
         evidence: What pictures and tables are made of, by name: arrays, numbers.
@@ -131,18 +133,44 @@ def inconclusive(why: str, *figures: Figure) -> Verdict:
     return Verdict(Kind.INCONCLUSIVE, why, figures=figures)
 
 
+@dataclass(frozen=True)
+class Family:
+    """Checks of one subject: a folder of `validator/checks`, which declares it as `FAMILY`.
+
+    Attributes:
+        letter: What the ids of its checks begin with, and what `--select` takes.
+        heading: What lists and pages call it.
+        runs_last: Whether its checks judge what all others made the submission do.
+
+    Examples:
+        >>> from validator.catalogue import Family
+        >>> Family("S", "Side effects").name
+        'side_effects'
+    """
+
+    letter: str
+    heading: str
+    runs_last: bool = False
+
+    @property
+    def name(self) -> str:
+        """What reports for programs call it, which is the folder's name."""
+        return self.heading.lower().replace(" ", "_")
+
+
 @dataclass(frozen=True, eq=False)
 class Check:
     """One thing that the validator looks at; declared with `check`.
 
     Attributes:
-        id: Family letter and number, for life.
+        family: Where it belongs.
+        id: The family's letter and a number, for life.
         title: What holds when the check passes.
         severity: What a violation means.
         section: The passage of the API that the check rests on.
         requires: The checks that must not have failed before this one makes sense.
         reason: Why it matters (the function's docstring).
-        mend: What to do about a violation.
+        fix: What to do about a violation.
         run: The check itself.
         behavioural: Whether it looks at embeddings; a run without any such check is not green.
         long: Whether it runs only with `--long`.
@@ -153,21 +181,17 @@ class Check:
         'T01 timestamps are milliseconds: error'
     """
 
+    family: Family
     id: str
     title: str
     severity: Severity
     section: str
     requires: tuple[Check, ...]
     reason: str
-    mend: str
+    fix: str
     run: Callable[[Session], Verdict]
     behavioural: bool = True
     long: bool = False
-
-    @property
-    def family(self) -> str:
-        """The module that declares the check."""
-        return self.run.__module__.rpartition(".")[2]
 
 
 class _Decorator(Protocol):
@@ -181,7 +205,7 @@ def check(
     severity: Severity = Severity.ERROR,
     section: str,
     requires: tuple[Check, ...] = (),
-    mend: str,
+    fix: str,
     behavioural: bool = True,
     long: bool = False,
 ) -> _Decorator:
@@ -192,9 +216,76 @@ def check(
 
     def declare(run: Callable[[Session], Verdict]) -> Check:
         reason = " ".join(cleandoc(run.__doc__ or "").split())
-        return Check(id, title, severity, section, requires, reason, mend, run, behavioural, long)
+        return Check(
+            family=_family_of(run.__module__),
+            id=id,
+            title=title,
+            severity=severity,
+            section=section,
+            requires=requires,
+            reason=reason,
+            fix=fix,
+            run=run,
+            behavioural=behavioural,
+            long=long,
+        )
 
     return declare
+
+
+def _family_of(module: str) -> Family:
+    """The family that the folder of a module declares."""
+    family: Family = sys.modules[module.rpartition(".")[0]].FAMILY
+    return family
+
+
+class CatalogueError(Exception):
+    """Checks that cannot stand in one catalogue: a mistake of whoever declared them."""
+
+
+def catalogued(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """The checks in the order of their ids.
+
+    Raises:
+        CatalogueError: If an id is taken, retired, or not of the check's family.
+    """
+    by_id: dict[str, Check] = {}
+    for one in checks:
+        if one.id in by_id:
+            raise CatalogueError(
+                f"{one.id} is the id of two checks: {by_id[one.id].title!r} and {one.title!r}"
+            )
+        if one.id in RETIRED_IDS:
+            raise CatalogueError(f"{one.id} is retired: {one.title!r} needs an id that is new")
+        if not re.fullmatch(rf"{one.family.letter}\d\d", one.id):
+            raise CatalogueError(
+                f"{one.id} is no id of the family {one.family.name}: "
+                f"{one.title!r} needs one such as {one.family.letter}01"
+            )
+        by_id[one.id] = one
+    return tuple(by_id[id_] for id_ in sorted(by_id))
+
+
+def in_order_of_need(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """The checks in an order in which what a check requires comes before it.
+
+    Otherwise they stay in the order of their ids, after which come the families that run last.
+    What is required and not among the checks is left out.
+    """
+    wanted = sorted(checks, key=lambda one: (one.family.runs_last, one.id))
+    ordered: dict[Check, None] = {}
+
+    def place(one: Check) -> None:
+        for required in one.requires:
+            if required not in ordered:
+                place(required)
+        ordered[one] = None
+
+    for one in wanted:
+        if one not in ordered:
+            place(one)
+    among = set(wanted)
+    return tuple(one for one in ordered if one in among)
 
 
 class UnknownIdError(UsageError):

@@ -95,13 +95,19 @@ def command(
 
 def _validate(module: str, weights: str | None, *, given: dict[str, Any]) -> int:
     from . import api
-    from .render import RENDERERS, console
+    from .render import RENDERERS
 
     device, quiet, debug = given.pop("device"), given.pop("quiet"), given.pop("debug")
     files = _files(given, RENDERERS)
     options = _options(given)
-    with console.Progress(enabled=not quiet) as progress:
-        report = api.run(module, weights, device, options, progress.seen, pictures="html" in files)
+    with api.opened(module, weights, device, options) as session:
+        # Rich is imported while the submission's process starts.
+        from .render import console
+
+        with console.Progress(enabled=not quiet) as progress:
+            report = api.examined(
+                session, weights or "", options, progress.seen, pictures="html" in files
+            )
     if report.not_found:
         raise UsageError(report.not_found)
     _write(files, RENDERERS, report)

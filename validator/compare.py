@@ -15,8 +15,8 @@ from .key_figures import KeyFigure, key_figures
 from .options import Options
 from .report import Report, Result
 
-SCHEMA_VERSION = 1
-"""Of `Comparison.to_dict`."""
+SCHEMA_VERSION = 2
+"""Of `Comparison.to_dict`; grows with that of the reports in it."""
 
 
 @dataclass(frozen=True)

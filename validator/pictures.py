@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hearkit.errors import Fault
 
 from .asking.session import Numbers, Session
-from .checks.outputs import shapes
+from .checks.outputs.shapes import shapes
 from .report import Result, Status
 from .stimuli import recorded, recording_names
 

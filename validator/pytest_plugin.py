@@ -234,7 +234,7 @@ def _told(result: Result) -> str:
     if result.verdict is None:
         return f"{lines[0]}: {result.why}"
     verdict = result.verdict
-    fields = {"seen": verdict.seen, "expected": verdict.expected, "mend": result.mend}
+    fields = {"seen": verdict.seen, "expected": verdict.expected, "fix": result.fix}
     lines += [f"  {name:<9} {text}" for name, text in fields.items() if text]
     lines += [f"  {figure}" for figure in verdict.figures]
     return "\n".join([*lines, "", result.snippet]).rstrip()

@@ -14,7 +14,7 @@ from .catalogue import Check, Kind, Severity, Verdict
 if TYPE_CHECKING:
     from .pictures import Gallery
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of `to_dict`; grows when a field changes its meaning or goes."""
 
 
@@ -76,7 +76,7 @@ class Result:
         >>> from validator.checks import CATALOGUE
         >>> result = Result(CATALOGUE[0], Status.SKIPPED, why="left out by --skip")
         >>> result.check.id, result.is_finding, result.to_dict()["status"]
-        ('I01', False, 'skipped')
+        ('D01', False, 'skipped')
     """
 
     check: Check
@@ -93,13 +93,13 @@ class Result:
         return {
             "id": self.check.id,
             "title": self.check.title,
-            "family": self.check.family,
+            "family": self.check.family.name,
             "severity": self.check.severity.value,
             "status": self.status.value,
             "why": self.why,
             "seen": verdict.seen if verdict else "",
             "expected": verdict.expected if verdict else "",
-            "mend": self.mend,
+            "fix": self.fix,
             "figures": [_plain(asdict(f)) for f in verdict.figures] if verdict else [],
             "snippet": self.snippet,
             "seconds": round(self.seconds, 3),
@@ -112,11 +112,11 @@ class Result:
         return self.verdict is not None and self.verdict.kind is Kind.VIOLATES
 
     @property
-    def mend(self) -> str:
+    def fix(self) -> str:
         """What to do about a finding: the likely cause, if one is known, then the check's own."""
         if self.verdict is None or not self.is_finding:
             return ""
-        return " ".join(filter(None, (self.verdict.hint, self.check.mend)))
+        return " ".join(filter(None, (self.verdict.hint, self.check.fix)))
 
 
 @dataclass(frozen=True)

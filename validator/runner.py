@@ -11,7 +11,15 @@ from hearkit.errors import Fault, UsageError
 from .asking.answers import reproduction_of
 from .asking.session import Session
 from .asking.snippets import program
-from .catalogue import Check, UnknownIdError, Verdict, matching, violates, with_requirements
+from .catalogue import (
+    Check,
+    UnknownIdError,
+    Verdict,
+    in_order_of_need,
+    matching,
+    violates,
+    with_requirements,
+)
 from .options import Options
 from .report import Result, Status, status_of
 
@@ -23,7 +31,7 @@ class Runner:
     """Runs checks against one session; the same for the command, the API and pytest.
 
     Args:
-        catalogue: All checks, in an order in which what is required comes first.
+        catalogue: All checks.
         session: The submission.
         options: What to run and how to judge.
     """
@@ -43,15 +51,15 @@ class Runner:
             )
 
     def run(self, seen: Callable[[Result], None] = lambda _: None) -> tuple[Result, ...]:
-        """Run everything that is wanted.
+        """Run everything that is wanted, in an order in which what is required comes first.
 
         Args:
             seen: Called with each result as it comes.
 
         Returns:
-            A result for every check of the catalogue, in its order.
+            A result for every check, in the catalogue's order.
         """
-        for check in self._catalogue:
+        for check in in_order_of_need(self._catalogue):
             seen(self.result(check))
         return tuple(self._results[check] for check in self._catalogue)
 

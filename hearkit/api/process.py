@@ -131,6 +131,10 @@ class WorkerProcess:
         self._numbers = itertools.count()
         self.starts = 0
 
+    def start(self) -> None:
+        """Start the process, which the first request would do, while there is other work."""
+        self._worker = self._worker or self._start()
+
     @property
     def alive(self) -> bool:
         """See `submission.Connection.alive`."""

@@ -120,16 +120,15 @@ class Spares:
 
     def status(self, pid: int) -> int | None:
         """How a fork ended; None while it runs."""
-        with contextlib.suppress(BlockingIOError):
-            self._line.settimeout(0)
-            while pid not in self._statuses:
-                try:
-                    self._told()
-                except BlockingIOError:
-                    raise
-                except OSError:  # the template is gone, and its forks with it
-                    self._statuses[pid] = -signal.SIGKILL
-        return self._statuses.get(pid)
+        while pid not in self._statuses:
+            try:
+                self._line.settimeout(0)
+                self._told()
+            except BlockingIOError:
+                return None
+            except OSError:  # the template is gone, and its forks with it
+                self._statuses[pid] = -signal.SIGKILL
+        return self._statuses[pid]
 
     def _told(self) -> dict[str, int]:
         """The next message of the template; how forks ended is noted.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from validator.catalogue import Check, Figure, Severity, conforms, inconclusive, violates
+from validator.catalogue import Check, Family, Figure, Severity, conforms, inconclusive, violates
 from validator.report import Report, Result, Status
 
 HOSTILE = 'say <b>"hi"</b> & \x1b[31mred\x1b[0m ]]> [bold]no[/bold] \u2028 ::error::x'
@@ -15,13 +15,14 @@ def fake_check(id_: str, severity: Severity = Severity.ERROR) -> Check:
         """Never called."""
 
     return Check(
+        Family(id_[0], f"Family {id_[0]}"),
         id_,
         f"title of {id_}",
         severity,
         "load_model",
         (),
         f"reason of {id_}",
-        f"mend of {id_}",
+        f"fix of {id_}",
         run,  # type: ignore[arg-type]
     )
 
@@ -41,7 +42,7 @@ def make_report(*statuses: Status, profile: str = "participant") -> Report:
             Status.BROKEN: None,
         }.get(
             status,
-            violates(HOSTILE, figure, expected="something else", snippet="import x\nx.y()"),
+            violates(HOSTILE, figure, expected="something else"),
         )
         why = {
             Status.SKIPPED: "needs X01, which found a defect",
@@ -49,7 +50,8 @@ def make_report(*statuses: Status, profile: str = "participant") -> Report:
             Status.UNEXPECTED_PASS: "known, issue 8",
             Status.BROKEN: "the check itself failed\nTraceback",
         }.get(status, "")
-        results.append(Result(check, status, verdict, why, 0.25))
+        snippet = "import x\nx.y()" if verdict and verdict.expected else ""
+        results.append(Result(check, status, verdict, why, 0.25, snippet=snippet))
     return Report(
         module="my_model",
         weights="weights.pt",

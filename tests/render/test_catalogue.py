@@ -24,7 +24,7 @@ def test_an_explanation_holds_all_that_is_known(check: Check) -> None:
         check.id,
         check.title,
         check.reason,
-        check.mend,
+        check.fix,
         check.section,
         check.severity.value,
     ):

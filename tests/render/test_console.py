@@ -11,12 +11,12 @@ from validator.report import Report, Result, Status
 from .conftest import fake_check, make_report
 
 
-def test_every_check_has_a_row_and_every_finding_its_mend(report: Report) -> None:
+def test_every_check_has_a_row_and_every_finding_its_fix(report: Report) -> None:
     text = console.render(report)
     for result in report.results:
         assert f"\n{result.check.id} " in text
         assert result.check.title in text
-    for words in ("something else", "mend of X02", "reason of X02", "import x", "deviation inf ms"):
+    for words in ("something else", "fix of X02", "reason of X02", "import x", "deviation inf ms"):
         assert words in text
     assert "known, issue 7" in text
     assert "remove it from the expected failures" in " ".join(text.split())

@@ -29,7 +29,7 @@ def test_json_follows_its_schema(report: Report) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("conforms", "yes"), ("schema_version", 2), ("device", "tpu")]
+    ("field", "value"), [("conforms", "yes"), ("schema_version", 1), ("device", "tpu")]
 )
 def test_the_schema_refuses_other_reports(report: Report, field: str, value: object) -> None:
     with pytest.raises(jsonschema.ValidationError):
@@ -45,7 +45,7 @@ def test_json_carries_figures_environment_and_outcome(report: Report) -> None:
     assert failed["status"] == "failed"
     assert failed["figures"] == [{"name": "deviation", "value": "inf", "unit": "ms", "limit": 1.0}]
     assert failed["snippet"] == "import x\nx.y()"
-    assert failed["mend"] == "mend of X02"
+    assert failed["fix"] == "fix of X02"
 
 
 def test_junit_has_a_case_for_each_check_with_its_outcome(report: Report) -> None:
@@ -78,7 +78,7 @@ def test_junit_has_a_case_for_each_check_with_its_outcome(report: Report) -> Non
     assert figures == {"deviation": "2.5 ms (limit 1)"}
     failure = cases[1].find("failure")
     assert failure is not None
-    for words in ("expected: something else", "mend: mend of X02", "import x\nx.y()"):
+    for words in ("expected: something else", "fix: fix of X02", "import x\nx.y()"):
         assert words in (failure.text or "")
     assert '<b>"hi"</b> &' in failure.get("message", "")
     assert "\x1b" not in failure.get("message", "")

@@ -132,7 +132,7 @@ def test_a_finding_is_told_in_full(shown: str, open_page: Open) -> None:
     assert page.title() == "my_model does not conform: hear-validate"
     finding = page.locator("#finding-T11")
     text = finding.inner_text()
-    for words in ("Seen", "centred 31.7 ms before it", "Expected", "Mend", "half the window"):
+    for words in ("Seen", "centred 31.7 ms before it", "Expected", "Fix", "half the window"):
         assert words in text
     assert "get_timestamp_embeddings" in text
     finding.get_by_text("Reproduce it in Python").click()
@@ -322,7 +322,7 @@ def test_every_status_is_told(report: Report, open_page: Open, seen: Seen) -> No
 def test_a_run_that_shows_nothing_says_so(open_page: Open) -> None:
     page = open_page(RENDERERS["html"](make_report(Status.SKIPPED)))
     assert "nothing is known of them" in page.locator(".lead").inner_text()
-    assert page.get_by_text("No check found anything to mend.").is_visible()
+    assert page.get_by_text("No check found anything to fix.").is_visible()
 
 
 def test_submissions_stand_side_by_side(open_page: Open, seen: Seen) -> None:

@@ -44,6 +44,7 @@ class Pool:
         """A connection to a new worker; the first one is the main worker's."""
         if self._main is None:
             self._main = WorkerProcess(submission, self._limits, self._for_main)
+            self._main.start()
             return self._main
         return WorkerProcess(submission, self._limits, self._for_others)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -69,6 +70,7 @@ class Session:
         self.submission = submission
         self.seed = seed
         self._tell_imported = imported
+        self._begin = time.perf_counter()
         self.workers = Workers(submission, connect)
         self.effects: list[Effect] = []
         self.peak_bytes = 0
@@ -77,6 +79,11 @@ class Session:
     def close(self) -> None:
         """End the workers."""
         self.workers.close()
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds since the session began."""
+        return time.perf_counter() - self._begin
 
     def imported(self) -> Reply[ModuleFacts]:
         """The reply to importing the module.

@@ -1,51 +1,43 @@
-"""The catalogue: every check, in an order in which what is required comes first.
+"""Every check, found in the folders here: a folder is a family, a check a decorated function.
 
-A family is a module here; a check is one decorated function in it.
+Modules of a family may import modules of other families, for what their checks require; the
+families' own `__init__` holds nothing but the family, so that no circle arises.
 """
 
 from __future__ import annotations
 
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
 from types import ModuleType
 
-from ..catalogue import RETIRED_IDS, Check
-from . import (
-    batch,
-    centring,
-    coverage,
-    device,
-    interface,
-    length,
-    model,
-    outputs,
-    repeatability,
-    side_effects,
-    timestamps,
+from ..catalogue import Check, Family, catalogued
+
+
+def _families() -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(__path__, f"{__name__}."):
+        if found.ispkg:
+            yield import_module(found.name)
+
+
+def _modules(family: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(family.__path__, f"{family.__name__}."):
+        yield import_module(found.name)
+
+
+def _declared(module: ModuleType) -> Iterator[Check]:
+    """The checks that stand in a module, without those that it imports."""
+    for thing in vars(module).values():
+        if isinstance(thing, Check) and thing.run.__module__ == module.__name__:
+            yield thing
+
+
+FAMILIES: tuple[Family, ...] = tuple(
+    sorted((family.FAMILY for family in _families()), key=lambda family: family.letter)
 )
+"""In the order of their letters."""
 
-FAMILIES: tuple[ModuleType, ...] = (
-    interface,
-    model,
-    outputs,
-    length,
-    repeatability,
-    batch,
-    timestamps,
-    coverage,
-    centring,
-    device,
-    side_effects,
+CATALOGUE: tuple[Check, ...] = catalogued(
+    check for family in _families() for module in _modules(family) for check in _declared(module)
 )
-
-
-def _declared(family: ModuleType) -> list[Check]:
-    """The checks that a module declares, in the order in which they stand there."""
-    return [
-        thing
-        for thing in vars(family).values()
-        if isinstance(thing, Check) and thing.run.__module__ == family.__name__
-    ]
-
-
-CATALOGUE: tuple[Check, ...] = tuple(c for family in FAMILIES for c in _declared(family))
-
-assert len({c.id for c in CATALOGUE} | RETIRED_IDS) == len(CATALOGUE) + len(RETIRED_IDS)
+"""In the order of their ids."""

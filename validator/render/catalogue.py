@@ -11,17 +11,6 @@ from itertools import groupby
 from ..catalogue import Check, Severity, matching
 from ..checks import CATALOGUE
 
-_FAMILIES = {
-    "I": "Interface",
-    "M": "Model",
-    "O": "Outputs",
-    "T": "Timestamps",
-    "R": "Repeatability",
-    "L": "Length",
-    "D": "Device",
-    "S": "Side effects",
-}
-
 _SEVERITIES = {
     Severity.ERROR: "error: the submission does not conform",
     Severity.WARNING: "warning: told about; fails the run with --strict",
@@ -36,8 +25,8 @@ _INDENT = 12
 def listing() -> str:
     """A line for each check, by family."""
     lines = []
-    for letter, checks in groupby(CATALOGUE, lambda c: c.id[0]):
-        lines.append(_FAMILIES[letter])
+    for family, checks in groupby(CATALOGUE, lambda c: c.family):
+        lines.append(family.heading)
         for check in checks:
             note = "  (--long)" if check.long else ""
             lines.append(f"  {check.id}  {check.severity.value:<8} {check.title}{note}")
@@ -56,10 +45,10 @@ def explanation(pattern: str) -> str:
 
 def _explained(check: Check) -> str:
     fields = {
-        "family": _FAMILIES[check.id[0]],
+        "family": check.family.heading,
         "severity": _SEVERITIES[check.severity],
         "why": check.reason,
-        "mend": check.mend,
+        "fix": check.fix,
         "contract": check.section,
         "needs": ", ".join(f"{r.id} ({r.title})" for r in check.requires) or "nothing",
         "looks at": "embeddings" if check.behavioural else _NOT_BEHAVIOURAL,
@@ -81,8 +70,8 @@ def page() -> str:
         "command prints. An error means that a submission does not conform; a warning is told "
         "about. A check is skipped, visibly, when one that it needs has found a defect.",
     ]
-    for letter, checks in groupby(CATALOGUE, lambda c: c.id[0]):
-        parts.append(f"## {_FAMILIES[letter]}")
+    for family, checks in groupby(CATALOGUE, lambda c: c.family):
+        parts.append(f"## {family.heading}")
         parts += [_section(check) for check in checks]
     return "\n\n".join(parts) + "\n"
 
@@ -95,7 +84,7 @@ def _section(check: Check) -> str:
             f'### <a id="{check.id.lower()}"></a>{check.id}: {check.title}',
             f"{check.severity.value.capitalize()}. Contract: {check.section}. Needs {needs}.{long}",
             check.reason,
-            f"**How to mend it:** {check.mend}",
+            f"**How to fix it:** {check.fix}",
         )
     )
 

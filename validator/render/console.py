@@ -190,7 +190,7 @@ def _finding(console: Console, result: Result, *, debug: bool) -> None:
         "seen": result.verdict.seen,
         "expected": result.verdict.expected,
         "measured": _figures(result),
-        "mend": result.mend,
+        "fix": result.fix,
         "why": result.check.reason,
         "accepted": result.why,
     }

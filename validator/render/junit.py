@@ -64,7 +64,7 @@ def _case(suite: ET.Element, result: Result) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
-        classname=f"hear-validate.{result.check.family}",
+        classname=f"hear-validate.{result.check.family.name}",
         name=f"{result.check.id} {result.check.title}",
         time=f"{result.seconds:.3f}",
     )
@@ -98,7 +98,7 @@ def _details(result: Result) -> str:
     fields = {
         "seen": result.verdict.seen,
         "expected": result.verdict.expected,
-        "mend": result.mend,
+        "fix": result.fix,
     }
     lines = [f"{name}: {text}" for name, text in fields.items() if text]
     return "\n".join([*lines, "", result.snippet]).rstrip()

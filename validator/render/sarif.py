@@ -72,10 +72,10 @@ def _note(text: str, level: str, id_: str = "") -> dict[str, Any]:
 def _rule(check: Check) -> dict[str, Any]:
     return {
         "id": check.id,
-        "name": check.family,
+        "name": check.family.name,
         "shortDescription": {"text": check.title},
         "fullDescription": {"text": check.reason},
-        "help": {"text": check.mend},
+        "help": {"text": check.fix},
         "defaultConfiguration": {"level": _level(check)},
     }
 
@@ -89,7 +89,7 @@ def _result(report: Report, result: Result, index: int) -> dict[str, Any]:
     if result.status is Status.UNEXPECTED_PASS:
         text = f"Expected to fail ({result.why}), but it passes: remove it from the settings."
     else:
-        text = f"{facts['seen']}. Expected: {facts['expected']}. {facts['mend']}"
+        text = f"{facts['seen']}. Expected: {facts['expected']}. {facts['fix']}"
     failing = result.status in (Status.FAILED, Status.UNEXPECTED_PASS)
     made: dict[str, Any] = {
         "ruleId": result.check.id,

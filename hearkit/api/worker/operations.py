@@ -73,13 +73,17 @@ class Operations:
         module: The submission's name.
         device: Where models go.
         watch: Sees what a step does besides answering; None where nobody wants to know.
+        alone: Whether the process serves nothing else.
 
     Attributes:
         models: What `load_model` returned, by slot.
     """
 
-    def __init__(self, module: str, device: str, watch: Watch | None = None) -> None:
+    def __init__(
+        self, module: str, device: str, watch: Watch | None = None, *, alone: bool = False
+    ) -> None:
         self.name = module
+        self._alone = alone
         self._device = device
         self._watch = watch
         self._imported: ModuleType | None = None
@@ -149,6 +153,10 @@ class Operations:
         file = getattr(self._imported, "__file__", None)
         known = tuple(f.NAME for f in frameworks.imported())
         changed = dict(os.environ) != variables
+        if self._alone:
+            # A framework's half a million objects stay: no later collection has to visit them.
+            gc.collect()
+            gc.freeze()
         return Answer(ModuleFacts(functions, Path(str(file)) if file else None, known, changed))
 
     def _tell_whose_code(self, watch: Watch) -> None:

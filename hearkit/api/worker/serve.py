@@ -63,7 +63,8 @@ def serve(settings: Settings) -> None:
     sys.path[:] = [str(settings.folder), *(p for p in sys.path if p)]
     sys.argv[:] = [settings.command]
     exchange = wire.Exchange(settings.exchange)
-    operations = Operations(settings.module, settings.device, Watch() if settings.watched else None)
+    watch = Watch() if settings.watched else None
+    operations = Operations(settings.module, settings.device, watch, alone=True)
     for line in incoming:
         message = wire.parse(line)
         if message is not None:

@@ -1,4 +1,4 @@
-"""How answers of the same submission are compared, for the families that do."""
+"""How answers of the same submission are compared."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..asking.measure import relative_errors
-from ..asking.session import SCENE, Numbers, Session
-from ..asking.snippets import Reproduction
-from ..catalogue import Figure, Verdict, conforms, violates
-from ..stimuli import Stimulus, recorded
-from .outputs import FUNCTIONS
+from ...asking.measure import relative_errors
+from ...asking.session import Numbers, Session
+from ...asking.snippets import Reproduction
+from ...catalogue import Figure, Verdict, conforms, violates
+from ...stimuli import Stimulus, recorded
+from .._calls import FUNCTIONS
 
 _SECONDS = 1.1
 """Length of the recordings: unlike that of other families' stimuli, and cheap."""
@@ -26,12 +26,6 @@ def mixture(session: Session) -> Stimulus:
         f'({sounds.code} * np.linspace(0.2, 1.8, {len(sounds)}, dtype="float32")[:, None])',
         sounds.audio * levels,
     )
-
-
-def call_of(function: str, variable: str, row: str = "") -> str:
-    if function == SCENE:
-        return f"scene({variable}, model){row}"
-    return f"timestamps({variable}, model)[0]{row}"
 
 
 def compare(

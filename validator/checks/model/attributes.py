@@ -1,14 +1,16 @@
-"""M: what the model carries."""
+"""The numbers that callers read from the model."""
 
 from __future__ import annotations
 
-from hearkit.api.contract import SAMPLE_RATES
+from hearkit.api.contract import (
+    SAMPLE_RATES,
+)
 from hearkit.api.facts import Attribute
 
-from ..asking.session import Session
-from ..asking.snippets import reproduce
-from ..catalogue import Verdict, check, conforms, violates
-from .interface import is_model
+from ...asking.session import Session
+from ...asking.snippets import reproduce
+from ...catalogue import Verdict, check, conforms, violates
+from ..interface.loading import is_model
 
 _SIZES = ("scene_embedding_size", "timestamp_embedding_size")
 
@@ -18,7 +20,7 @@ _SIZES = ("scene_embedding_size", "timestamp_embedding_size")
     "sample_rate is one of the benchmark's",
     section="load_model",
     requires=(is_model,),
-    mend="Set model.sample_rate to the rate in Hz, an int, that the model was made for.",
+    fix="Set model.sample_rate to the rate in Hz, an int, that the model was made for.",
     behavioural=False,
 )
 def sample_rate(session: Session) -> Verdict:
@@ -41,7 +43,7 @@ def sample_rate(session: Session) -> Verdict:
     "the embedding sizes are positive Python ints",
     section="load_model",
     requires=(is_model,),
-    mend="Set scene_embedding_size and timestamp_embedding_size to ints: int(x), len(x) or "
+    fix="Set scene_embedding_size and timestamp_embedding_size to ints: int(x), len(x) or "
     "tensor.shape[-1].",
     behavioural=False,
 )

@@ -1,4 +1,4 @@
-"""T, measured: where in the audio the embeddings really look, against what timestamps say."""
+"""Where in the audio the embeddings really look, compared with what timestamps say."""
 
 from __future__ import annotations
 
@@ -7,35 +7,49 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asking.measure import Response, likeness
-from ..asking.session import Session
-from ..asking.snippets import Reproduction, reproduce
-from ..catalogue import Figure, Verdict, check, conforms, inconclusive, violates
+from ...asking.measure import Response, likeness
+from ...asking.session import Session
+from ...asking.snippets import Reproduction, reproduce
+from ...catalogue import Figure, Verdict, check, conforms, inconclusive, violates
+from ..length.coverage import not_truncated
+from ..repeatability.memory import no_memory
 from ._bursts import Experiment, Group, experiment
-from .coverage import not_truncated
-from .repeatability import no_memory
-from .timestamps import count_follows_length, hop_ms
+from ._sounds import hop_ms
+from .extent import count_follows_length
 
 _CONTRAST = 3.0
 """How much more a burst must move the embeddings near it than those far away."""
 
+
 _CLEAN = 0.95
 """Share of the strongest moves that must be near a burst for a centre to be measured."""
+
 
 _ALIKE = 0.9
 """How alike responses at the beginning and the end must be for a drift to be measured."""
 
+
 _NO_CENTRE = "bursts move embeddings everywhere, so no centre can be seen"
+
 
 _SAME_TIME = 1e-6
 """Relative spread over time below which all timestamps count as having one embedding."""
 
+
 _LONGEST_HOP_MS = 1000.0
 """Half of what is between two bursts: with a longer hop, many bursts have no embedding."""
+
 
 _NEAR = 0.55
 """Share of the strongest moves that is near a burst if embeddings are in their place. In no
 order at all, a bit over a third is, since a group of bursts with its neighbourhood lasts 12 s."""
+
+
+_REVERSED_MS = 300.0
+"""How near to the mirror image of a burst a reversed embedding moves."""
+
+
+_OTHER = {True: "later", False: "earlier"}
 
 
 def _experiment(session: Session) -> Experiment:
@@ -72,7 +86,7 @@ def _evidence(session: Session, done: Experiment, **more: object) -> dict[str, o
     "embeddings are in the order of their timestamps",
     section="get_timestamp_embeddings",
     requires=(count_follows_length, not_truncated, no_memory),
-    mend="Keep frames in the order of time, from framing to the returned tensor; look for a "
+    fix="Keep frames in the order of time, from framing to the returned tensor; look for a "
     "reshape or transpose that mixes the batch and time axes.",
 )
 def order(session: Session) -> Verdict:
@@ -135,16 +149,12 @@ def _order_hint(done: Experiment, group: Group, seen: NDArray[np.float64]) -> st
     return ""
 
 
-_REVERSED_MS = 300.0
-"""How near to the mirror image of a burst a reversed embedding moves."""
-
-
 @check(
     "T11",
     "timestamps are the centre of what their embeddings describe",
     section="get_timestamp_embeddings",
     requires=(order,),
-    mend="Return (start of the frame + half the window - padding) * 1000 / sample_rate.",
+    fix="Return (start of the frame + half the window - padding) * 1000 / sample_rate.",
 )
 def centred(session: Session) -> Verdict:
     """A timestamp at the start of its window places every event half a window early. Where
@@ -189,15 +199,12 @@ def _centre_hint(seen: Response) -> str:
     return f"They would be right {abs(seen.centre_ms):.3g} ms {_OTHER[seen.centre_ms < 0]}."
 
 
-_OTHER = {True: "later", False: "earlier"}
-
-
 @check(
     "T12",
     "timestamps do not drift",
     section="get_timestamp_embeddings",
     requires=(order,),
-    mend="Let the k-th frame start at round(k * hop) with the exact, fractional hop; do not "
+    fix="Let the k-th frame start at round(k * hop) with the exact, fractional hop; do not "
     "round the hop before the loop.",
 )
 def no_drift(session: Session) -> Verdict:

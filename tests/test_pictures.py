@@ -4,37 +4,49 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from hearkit.api.submission import Reply, SubmissionFault
+from hearkit.api.facts import CallFacts
+from hearkit.api.requests import Call
+from hearkit.api.submission import Reply, Submission
+from hearkit.errors import Fault
 from validator import Result, Status
-from validator.asking.session import SCENE
-from validator.checks.outputs import shapes
+from validator.asking.session import SCENE, Session
+from validator.checks.outputs.shapes import shapes
 from validator.pictures import Gallery, gallery
 
-from .test_session import Fake, session_of, value
+from .fakes import Fake, returned, value
 
 
-def scenes(number: float = 1.0, kind: Any = np.float32) -> Reply:
-    return Reply("single", (value(np.full((5, 3), number, kind)),))
+def scenes(number: float = 1.0, kind: Any = np.float32) -> Reply[CallFacts]:
+    return returned(value(np.full((5, 3), number, kind)))
 
 
-def timestamps(number: float = 1.0) -> Reply:
+def timestamps(number: float = 1.0) -> Reply[CallFacts]:
     times = np.tile(np.arange(40, dtype=np.float32) * 50, (5, 1))
-    return Reply("tuple", (value(np.full((5, 40, 3), number, np.float32)), value(times)))
+    return returned(value(np.full((5, 40, 3), number, np.float32)), value(times))
 
 
-def asked(scene: Any, timestamp: Any, status: Status = Status.PASSED) -> tuple[Gallery, list[Any]]:
+Asked = list[tuple[str, tuple[int, ...]]]
+"""Functions, each with the shape of the audio."""
+
+
+def asked(
+    scene: Reply[CallFacts] | Exception,
+    timestamp: Reply[CallFacts] | Exception,
+    status: Status = Status.PASSED,
+) -> tuple[Gallery, Asked]:
     """The gallery of a submission that answers so, after O03 had this status."""
-    calls: list[Any] = []
+    calls: Asked = []
 
-    def answer(_: Fake, request: dict[str, Any]) -> Reply:
-        calls.append((request["function"], request["audio"].shape))
-        found: Reply = scene if request["function"] == SCENE else timestamp
+    def answer(_: Fake, call: Call, audio: NDArray[np.float32]) -> Reply[CallFacts]:
+        calls.append((call.function, audio.shape))
+        found = scene if call.function == SCENE else timestamp
         if isinstance(found, Exception):
             raise found
         return found
 
-    session, _ = session_of(answer)
+    session = Session(Submission("module"), lambda _: Fake(answer))
     return gallery(session, [Result(shapes, status)]), calls
 
 
@@ -64,15 +76,15 @@ def test_what_failed_the_basic_checks_is_not_asked_again(status: Status) -> None
     [
         (scenes(np.nan), "some scene embeddings are not finite"),
         (scenes(1.0, np.complex64), "scene embeddings are complex64"),
-        (Reply("single", (value(np.zeros((5, 0), np.float32)),)), "there are no scene embeddings"),
+        (returned(value(np.zeros((5, 0), np.float32))), "there are no scene embeddings"),
     ],
 )
-def test_what_cannot_be_drawn_says_why(scene: Reply, why: str) -> None:
+def test_what_cannot_be_drawn_says_why(scene: Reply[CallFacts], why: str) -> None:
     assert asked(scene, timestamps())[0].scenes == why
 
 
 def test_one_function_that_fails_does_not_cost_the_other_its_pictures() -> None:
-    found, _ = asked(SubmissionFault("exit", "called sys.exit(0)", "step"), timestamps())
+    found, _ = asked(Fault("exit", "called sys.exit(0)", "step"), timestamps())
     assert found.scenes == "step: called sys.exit(0)"
     assert not isinstance(found.timestamps, str)
     other, _ = asked(scenes(), timestamps(np.inf))

@@ -1,75 +1,38 @@
-"""L, compared: all of the audio is heard, wherever it lies in memory and however long it is."""
+"""All of the audio is embedded, however long it is."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from hearkit.api.contract import LONGEST_CLIP_S, MEMORY_LIMIT_GB
-from hearkit.errors import Fault
+from hearkit.api.contract import (
+    LONGEST_CLIP_S,
+    MEMORY_LIMIT_GB,
+)
 
-from ..asking.answers import CallFault, embeddings_of
-from ..asking.measure import relative_errors
-from ..asking.session import SCENE, TIMESTAMP, Session
-from ..asking.snippets import reproduce
-from ..catalogue import Figure, Verdict, check, conforms, violates
-from ..stimuli import Stimulus, clipped, noise, recorded
-from ..tolerances import BATCH_TOLERANCE, REPEAT_TOLERANCE
-from .batch import alone_as_in_batch
-from .length import benchmark_lengths, half_minute
-from .outputs import FUNCTIONS, not_constant
-from .repeatability import same_twice
-from .timestamps import milliseconds
+from ...asking.answers import embeddings_of
+from ...asking.measure import relative_errors
+from ...asking.session import SCENE, TIMESTAMP, Session
+from ...asking.snippets import reproduce
+from ...catalogue import Figure, Verdict, check, conforms, violates
+from ...stimuli import Stimulus, clipped, noise
+from ...tolerances import REPEAT_TOLERANCE
+from .._calls import FUNCTIONS
+from ..outputs.content import not_constant
+from ..repeatability.batches import alone_as_in_batch
+from ..timestamps.units import milliseconds
+from .lengths import half_minute
 
 _END_GAP_MS = 1500.0
 """Windows of one second, placed without padding, have their last centre up to 1 s early."""
 
 
-@check(
-    "L04",
-    "audio need not be contiguous in memory",
-    section="What callers rely on",
-    requires=(benchmark_lengths, same_twice),
-    mend="Use reshape instead of view, or call audio.contiguous() first.",
-)
-def layouts(session: Session) -> Verdict:
-    """Callers pass slices of longer recordings and channels of stereo ones."""
-    if session.framework != "torch":
-        return conforms("TensorFlow tensors are always contiguous")
-    sounds = recorded(session.sample_rate, session.samples(0.9)).pick(0, 1)
-    worst = 0.0
-    views = {
-        "sliced": "torch.nn.functional.pad(audio, (32, 32))[:, 32:-32]",
-        "strided": "torch.stack([audio, audio], -1)[:, :, 1]",
-    }
-    for layout, code in views.items():
-        for function in FUNCTIONS:
-            short = "scene(view, model)" if function == SCENE else "timestamps(view, model)[0]"
-            reproduction = reproduce(f"view = {code}", f"print({short})", audio=sounds)
-            try:
-                seen = session.embed(function, sounds, layout=layout)
-            except Fault as fault:
-                raise CallFault(fault, reproduction) from None
-            error = float(relative_errors(session.embed(function, sounds), seen).max())
-            worst = max(worst, error)
-            if error > BATCH_TOLERANCE:
-                return violates(
-                    f"{function} embeds {layout} audio otherwise, relative error {error:.3g}",
-                    Figure("relative error", error, limit=BATCH_TOLERANCE),
-                    expected="the same embeddings as for contiguous audio",
-                    reproduction=reproduction,
-                )
-    return conforms("", Figure("relative error", worst, limit=BATCH_TOLERANCE))
+_FADED = 0.05
+"""Share of the change by the last second that a recurrent layer with so short a memory shows for
+one 5 s before the end: with more, it would still show more than rounding for one 15 s before."""
 
 
-def _loud_at(sounds: Stimulus, second: int, rate: int, seed: int) -> Stimulus:
-    """The same with one second at full scale, which even a maximum over time hears."""
-    inside = f"(np.arange({sounds.n_samples}) // {rate} == {second})"
-    loud = clipped(1, sounds.n_samples, seed)
-    return Stimulus(
-        f"{sounds.name}, loud from {second} to {second + 1} s",
-        f"np.where({inside}, {loud.code}, {sounds.code})",
-        np.where(np.arange(sounds.n_samples) // rate == second, loud.audio, sounds.audio),
-    )
+_HEARD = 1e-7
+"""Of a mean over 20 minutes, one second is a thousandth; less than this is nothing."""
 
 
 @check(
@@ -77,7 +40,7 @@ def _loud_at(sounds: Stimulus, second: int, rate: int, seed: int) -> Stimulus:
     "long audio is not truncated",
     section="What callers rely on",
     requires=(half_minute, not_constant, alone_as_in_batch, milliseconds),
-    mend="Embed all of the audio: no maximum length, no dropped last chunk.",
+    fix="Embed all of the audio: no maximum length, no dropped last chunk.",
 )
 def not_truncated(session: Session) -> Verdict:
     """A model that quietly embeds the first ten seconds hears nothing of what follows. A
@@ -124,17 +87,12 @@ def not_truncated(session: Session) -> Verdict:
     return conforms("", Figure("smallest change", min(heard.values()), limit=REPEAT_TOLERANCE))
 
 
-_FADED = 0.05
-"""Share of the change by the last second that a recurrent layer with so short a memory shows for
-one 5 s before the end: with more, it would still show more than rounding for one 15 s before."""
-
-
 @check(
     "L07",
     "20 minutes fit into 16 GB",
     section="What callers rely on",
     requires=(not_truncated,),
-    mend="Embed long audio in chunks into one preallocated result, without gradients.",
+    fix="Embed long audio in chunks into one preallocated result, without gradients.",
     long=True,
 )
 def twenty_minutes(session: Session) -> Verdict:
@@ -182,5 +140,12 @@ def twenty_minutes(session: Session) -> Verdict:
     return conforms("", figure)
 
 
-_HEARD = 1e-7
-"""Of a mean over 20 minutes, one second is a thousandth; less than this is nothing."""
+def _loud_at(sounds: Stimulus, second: int, rate: int, seed: int) -> Stimulus:
+    """The same with one second at full scale, which even a maximum over time hears."""
+    inside = f"(np.arange({sounds.n_samples}) // {rate} == {second})"
+    loud = clipped(1, sounds.n_samples, seed)
+    return Stimulus(
+        f"{sounds.name}, loud from {second} to {second + 1} s",
+        f"np.where({inside}, {loud.code}, {sounds.code})",
+        np.where(np.arange(sounds.n_samples) // rate == second, loud.audio, sounds.audio),
+    )

@@ -1,4 +1,4 @@
-"""R, in batches: a sound's embedding is its own, whatever stands beside it."""
+"""A sound's embedding is its own, whatever else is in the batch."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asking.measure import relative_errors
-from ..asking.session import Numbers, Session
-from ..asking.snippets import reproduce
-from ..catalogue import Verdict, check
-from ..stimuli import Stimulus, clipped, constant, noise
-from ..tolerances import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
-from ._compare import call_of, compare, mixture, over_functions
-from .repeatability import no_memory
+from ...asking.measure import relative_errors
+from ...asking.session import Numbers, Session
+from ...asking.snippets import reproduce
+from ...catalogue import Verdict, check
+from ...stimuli import Stimulus, clipped, constant, noise
+from ...tolerances import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
+from .._calls import call_of
+from ._compare import compare, mixture, over_functions
+from .memory import no_memory
 
 
 def _tolerance(session: Session) -> float:
@@ -26,7 +27,7 @@ def _tolerance(session: Session) -> float:
     "a sound's embedding does not depend on its batch",
     section="What callers rely on",
     requires=(no_memory,),
-    mend="Normalise each sound by itself (over its own samples or frames, not over axis 0), "
+    fix="Normalise each sound by itself (over its own samples or frames, not over axis 0), "
     "and keep batch normalisation in evaluation mode.",
 )
 def alone_as_in_batch(session: Session) -> Verdict:
@@ -97,7 +98,7 @@ def _among(
     "the order of a batch does not matter",
     section="What callers rely on",
     requires=(alone_as_in_batch,),
-    mend="Return embeddings in the order of the batch; undo any sorting by length or level.",
+    fix="Return embeddings in the order of the batch; undo any sorting by length or level.",
 )
 def permuted(session: Session) -> Verdict:
     """A sound's place in the batch is an accident of the file list."""
@@ -123,7 +124,7 @@ def permuted(session: Session) -> Verdict:
     "loud, silent and noisy neighbours change nothing",
     section="What callers rely on",
     requires=(alone_as_in_batch,),
-    mend="Scale, gate or normalise each sound by itself.",
+    fix="Scale, gate or normalise each sound by itself.",
 )
 def neighbours(session: Session) -> Verdict:
     """Batches mix silence, clipping and everything between."""
@@ -157,7 +158,7 @@ _SIZES = (5, 12, 33)
     "the size of the batch does not matter",
     section="What callers rely on",
     requires=(alone_as_in_batch,),
-    mend="Compare the code paths for small and large batches; look for chunks whose last, "
+    fix="Compare the code paths for small and large batches; look for chunks whose last, "
     "smaller one is dropped, padded or averaged with others.",
 )
 def batch_sizes(session: Session) -> Verdict:

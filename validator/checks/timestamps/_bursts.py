@@ -9,20 +9,26 @@ from numpy.typing import NDArray
 
 from hearkit.errors import Fault
 
-from ..asking.answers import CallFault
-from ..asking.measure import Response, response
-from ..asking.session import TIMESTAMP, Session
-from ..asking.snippets import reproduce
-from ..stimuli import Stimulus, bursts, noise, recorded
+from ...asking.answers import CallFault
+from ...asking.measure import Response, response
+from ...asking.session import TIMESTAMP, Session
+from ...asking.snippets import reproduce
+from ...stimuli import Stimulus, bursts, noise, recorded
 
 LENGTH_S = 29.987
 """Long enough that a hop rounded to whole samples drifts by 8 ms (25 ms at 44100 Hz) between
 the two groups, and a multiple of no hop, so that timestamps stretched to the end show."""
 
+
 _SPACING_S = 2.1
+
+
 _REACH_MS = 1000.0
+
+
 _QUIET = 0.002
 """Level of the recording under the bursts, which peak at 0.5."""
+
 
 _GROUP = 6
 """Bursts near the beginning, and as many near the end at the same phases of the hop."""

@@ -1,18 +1,22 @@
-"""L: any length, from one sample to half a minute."""
+"""Sounds of every length get embeddings."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from hearkit.api.contract import SHORTEST_CLIP_S
+from hearkit.api.contract import (
+    SHORTEST_CLIP_S,
+)
 from hearkit.errors import Fault
 
-from ..asking.answers import reproduction_of
-from ..asking.session import SCENE, Session
-from ..asking.snippets import Reproduction, reproduce
-from ..catalogue import Figure, Severity, Verdict, check, conforms, violates
-from ..stimuli import Stimulus, noise
-from .outputs import FUNCTIONS, finite, not_training
+from ...asking.answers import reproduction_of
+from ...asking.session import SCENE, Session
+from ...asking.snippets import Reproduction, reproduce
+from ...catalogue import Figure, Severity, Verdict, check, conforms, violates
+from ...stimuli import Stimulus, noise
+from .._calls import FUNCTIONS
+from ..outputs.content import finite
+from ..outputs.modes import not_training
 
 
 def _problem(session: Session, sounds: Stimulus) -> tuple[str, Reproduction, bool]:
@@ -54,7 +58,7 @@ def _works(session: Session, lengths: dict[str, int], expected: str) -> Verdict:
     "the benchmark's lengths work",
     section="What callers rely on",
     requires=(finite, not_training),
-    mend="Pad sounds that are shorter than what the model needs.",
+    fix="Pad sounds that are shorter than what the model needs.",
 )
 def benchmark_lengths(session: Session) -> Verdict:
     """The shortest clips of the benchmark last 0.81 s; a crash there ends the evaluation."""
@@ -70,7 +74,7 @@ def benchmark_lengths(session: Session) -> Verdict:
     "odd and prime lengths work",
     section="What callers rely on",
     requires=(benchmark_lengths,),
-    mend="Do not assume that the length is even or a multiple of the hop.",
+    fix="Do not assume that the length is even or a multiple of the hop.",
 )
 def odd_lengths(session: Session) -> Verdict:
     """Recordings have the length they have. A reshape that assumes a multiple of the hop
@@ -95,7 +99,7 @@ def _next_prime(n: int) -> int:
     severity=Severity.WARNING,
     section="What callers rely on",
     requires=(benchmark_lengths, odd_lengths),
-    mend="Pad with zeros up to one window; reflect padding needs more audio than its width.",
+    fix="Pad with zeros up to one window; reflect padding needs more audio than its width.",
 )
 def short_lengths(session: Session) -> Verdict:
     """The benchmark has no clip below 0.81 s, but users have: one drum hit, one syllable."""
@@ -108,7 +112,7 @@ def short_lengths(session: Session) -> Verdict:
     "30 seconds work",
     section="What callers rely on",
     requires=(benchmark_lengths,),
-    mend="Process long audio in chunks; look for fixed-size positional encodings or buffers.",
+    fix="Process long audio in chunks; look for fixed-size positional encodings or buffers.",
 )
 def half_minute(session: Session) -> Verdict:
     """Several tasks of the benchmark have clips of minutes; models made for short windows

@@ -1,0 +1,65 @@
+"""What checks of devices ask: a GPU, or a simulation of two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hearkit.api.facts import CallFacts
+from hearkit.api.requests import Call
+from hearkit.api.submission import Reply
+
+from ...asking.session import Session
+from ...asking.snippets import Reproduction, reproduce
+from ...catalogue import Verdict, inconclusive, violates
+from ...stimuli import recorded
+from .._calls import FUNCTIONS, probe
+
+SIMULATED = "on a simulated GPU"
+
+
+PRINT_DEVICES = "print(scene(audio, model).device, [x.device for x in timestamps(audio, model)])"
+
+
+def on_gpu(session: Session) -> bool:
+    return session.submission.device != "cpu"
+
+
+def kind_of(device: str) -> str:
+    """`cuda` for `cuda:1`, `cpu` for TensorFlow's long names."""
+    return device.rpartition("/")[2].removeprefix("device:").partition(":")[0].lower() or "cpu"
+
+
+def moving(session: Session, device: str, *lines: str) -> Reproduction:
+    move = f'model, audio = model.to("{device}"), audio.to("{device}")'
+    moves = (move,) if session.framework == "torch" else ()
+    return reproduce(*moves, *lines, audio=probe(session))
+
+
+def _arguments(session: Session) -> dict[str, Any]:
+    return {"arguments": list(session.arguments()), "sample_rate": session.sample_rate}
+
+
+def simulated(session: Session, mode: str) -> tuple[dict[str, Any], Verdict | None]:
+    """What the simulation shows, and a verdict where it does not show that both calls return."""
+    if session.framework != "torch":
+        return {}, inconclusive("only PyTorch's devices can be simulated")
+    facts = session.extended("simulation:simulate", **_arguments(session))[mode]
+    if facts["outcome"] == "inconclusive":
+        return facts, inconclusive(facts["what"])
+    if facts["outcome"] == "violates":
+        return facts, violates(
+            facts["what"],
+            expected=f"model and audio on {facts['device']} give results",
+            reproduction=moving(session, facts["device"], PRINT_DEVICES),
+        )
+    return facts, None
+
+
+def on_cpu(session: Session) -> dict[str, Reply[CallFacts]]:
+    """The replies of both functions for the recordings, in a worker on the CPU."""
+    sounds = recorded(session.sample_rate, session.samples(1.0))
+    with session.workers.on_device("cpu", session.arguments()) as worker:
+        return {
+            function: worker.ask(Call(function), step=f"{function} on the CPU", audio=sounds.audio)
+            for function in FUNCTIONS
+        }

@@ -1,0 +1,107 @@
+"""What load_model does with its argument."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from hearkit.errors import Fault
+
+from ...asking.session import Session
+from ...asking.snippets import Reproduction, reproduce
+from ...catalogue import Severity, Verdict, check, conforms, inconclusive, violates
+from .loading import is_model
+
+
+@check(
+    "I07",
+    "load_model works without an argument",
+    severity=Severity.WARNING,
+    section="load_model",
+    requires=(is_model,),
+    fix="Give model_file_path a default: the weights that the package ships, or an empty path.",
+    behavioural=False,
+)
+def loads_without_argument(session: Session) -> Verdict:
+    """Users try a model before they look for its weights; the API gives the path a default."""
+    try:
+        session.loaded("no argument", ())
+    except Fault as fault:
+        return violates(
+            str(fault),
+            expected="a model, as from load_model(model_file_path='')",
+            reproduction=Reproduction(("submission.load_model()",), loads=False),
+        )
+    finally:
+        session.drop("no argument")
+    return conforms()
+
+
+@check(
+    "I08",
+    "load_model reads the file that it is given",
+    severity=Severity.WARNING,
+    section="load_model",
+    requires=(is_model,),
+    fix="Load the checkpoint from model_file_path, and from nowhere else.",
+    behavioural=False,
+)
+def reads_file(session: Session) -> Verdict:
+    """A submission that ignores the path evaluates other weights than the ones handed in.
+    A file that is never opened, and whose content makes no difference, is not read.
+    """
+    weights = session.submission.weights
+    if weights is None:
+        return inconclusive("no weights were given, so there is no file to read")
+    real = os.path.realpath(weights)
+    opened = session.loaded().opened
+    if any(path == real or path.startswith(real + os.sep) for path in opened):
+        return conforms("the file was opened")
+    if weights.is_dir():
+        return inconclusive("the weights are a folder, and no file in it was opened by Python")
+    with tempfile.TemporaryDirectory() as folder:
+        broken = Path(folder) / weights.name
+        broken.write_bytes(b"these are not weights")
+        try:
+            session.loaded("broken", (str(broken),))
+        except Fault:
+            return conforms("a file with other content is refused")
+        finally:
+            session.drop("broken")
+    return violates(
+        "the file was never opened, and a file with other content loads as well",
+        expected="the model's weights come from the given path",
+        reproduction=reproduce(),
+    )
+
+
+@check(
+    "I09",
+    "a missing file is refused",
+    severity=Severity.WARNING,
+    section="load_model",
+    requires=(is_model,),
+    fix="Let the error of the failed open reach the caller, or raise FileNotFoundError with "
+    "the path in its message.",
+    behavioural=False,
+)
+def refuses_missing_file(session: Session) -> Verdict:
+    """A mistyped path that silently gives random weights costs a whole evaluation."""
+    weights = session.submission.weights
+    if weights is None:
+        return inconclusive("no weights were given: the submission may ignore the path")
+    missing = weights.with_name(f"no-such-file-{weights.name}")
+    try:
+        session.loaded("missing", (str(missing),))
+    except Fault as fault:
+        if fault.kind == "exception":
+            return conforms(fault.message)
+        return violates(str(fault), expected="an exception that names the file")
+    finally:
+        session.drop("missing")
+    return violates(
+        "load_model returned a model for a file that does not exist",
+        expected="an exception that names the file",
+        reproduction=Reproduction((f"submission.load_model({missing.name!r})",), loads=False),
+    )

@@ -1,0 +1,5 @@
+"""S: what the submission does besides answering."""
+
+from ...catalogue import Family
+
+FAMILY = Family("S", "Side effects", runs_last=True)
