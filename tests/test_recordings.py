@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from hearkit.embed.errors import UnreadableError
 
+from hearkit import audio
 from hearkit.audio import load
-from hearkit.embed import sounds
+from hearkit.errors import UnreadableError
 
-from ..conftest import AUDIO
-from .conftest import write_tone
+from .conftest import AUDIO
+from .embed.conftest import write_tone
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
@@ -55,7 +55,7 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rate", [16000, 44100, 48000])
 def test_reading_in_blocks_changes_no_sample(monkeypatch: pytest.MonkeyPatch, rate: int) -> None:
-    monkeypatch.setattr(sounds, "_BLOCK", 1000)
+    monkeypatch.setattr(audio, "_BLOCK", 1000)
     for path in AUDIO.glob("*.flac"):
         samples, native = soundfile.read(path, dtype="float32", always_2d=True)
         mono = samples.mean(axis=1, dtype=np.float32)
@@ -79,7 +79,7 @@ def test_every_decoder_gives_what_it_gives_in_one_go(
     container = "OGG" if suffix == "opus" else None
     soundfile.write(path, 0.5 * np.sin(np.cumsum(rates)), 48000, subtype, format=container)
     whole, _ = soundfile.read(path, dtype="float32")
-    monkeypatch.setattr(sounds, "_BLOCK", 1000)
+    monkeypatch.setattr(audio, "_BLOCK", 1000)
     assert np.array_equal(load(path, 48000).audio, whole)
 
 
@@ -93,15 +93,15 @@ def test_samples_at_the_models_rate_are_untouched(tmp_path: Path) -> None:
 def test_the_mix_is_the_mean_of_all_channels(tmp_path: Path, channels: int) -> None:
     samples = np.random.default_rng(0).uniform(-1, 1, (5000, channels))
     soundfile.write(tmp_path / "a.wav", samples, 16000, subtype="FLOAT")
-    audio = load(tmp_path / "a.wav", 16000).audio
-    assert np.abs(audio - samples.mean(axis=1)).max() < 2e-7
+    mixed = load(tmp_path / "a.wav", 16000).audio
+    assert np.abs(mixed - samples.mean(axis=1)).max() < 2e-7
 
 
 def test_resampling_folds_nothing_back(tmp_path: Path) -> None:
     tone = 0.5 * np.sin(2 * np.pi * 10000 * np.arange(44100) / 44100)
     soundfile.write(tmp_path / "a.wav", tone, 44100, subtype="FLOAT")
-    audio = load(tmp_path / "a.wav", 16000).audio
-    assert np.abs(audio[1600:-1600]).max() < 1e-6
+    mixed = load(tmp_path / "a.wav", 16000).audio
+    assert np.abs(mixed[1600:-1600]).max() < 1e-6
 
 
 def test_an_mp3_that_was_cut_tells_how_much_is_missing(tmp_path: Path) -> None:
@@ -133,6 +133,6 @@ def test_the_first_sample_that_is_no_number_is_located(tmp_path: Path, value: fl
 
 def test_announced_length_of_what_is_no_audio_is_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("no audio")
-    assert sounds.announced_s(tmp_path / "a.wav") == 0
-    assert sounds.announced_s(tmp_path / "gone.wav") == 0
-    assert sounds.announced_s(write_tone(tmp_path / "b.wav", 0.5)) == 0.5
+    assert audio.announced_s(tmp_path / "a.wav") == 0
+    assert audio.announced_s(tmp_path / "gone.wav") == 0
+    assert audio.announced_s(write_tone(tmp_path / "b.wav", 0.5)) == 0.5
