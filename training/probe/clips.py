@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from hearkit.embed.errors import UnreadableError
 from numpy.typing import NDArray
 
 from hearkit.audio import load as load_sound
+from hearkit.errors import HearError, UnreadableError
+from hearkit.files import written_atomically
 
 Clip = NDArray[np.float32]
 
 COLUMNS = ["path", "label", "group"]
 
 
-class ProbeError(Exception):
+class ProbeError(HearError):
     """One line for the user: what is wrong, where, how to fix it."""
 
 
@@ -170,12 +170,7 @@ def _kept(
 
 
 def write_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
-    """Write an `.npz` file, whole or not at all."""
+    """Write an `.npz` file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_atomically(path) as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]

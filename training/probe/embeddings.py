@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import hearbaseline
+from hearkit.api.contract import SCENE
+from hearkit.api.local import LocalConnection
+from hearkit.api.requests import Call, Import, Load
+from hearkit.api.submission import Submission
+from hearkit.errors import Fault
 from training.probe.clips import Clip, ProbeError, Task, write_arrays
 
 FOLDER = Path(__file__).parent
@@ -102,19 +107,18 @@ def baseline(name: str) -> Embedding:
     Raises:
         ProbeError: If its weights are missing or cannot be read.
     """
-    import torch
-
-    module = import_module(f"hearbaseline.{name}")
+    connection = LocalConnection(Submission(f"hearbaseline.{name}"))
     try:
-        model = module.load_model()
-    except (OSError, ValueError) as error:
-        raise ProbeError(str(error)) from error
+        connection.ask(Import(), step=f"import {name}")
+        connection.ask(Load(), step="load_model")
+    except Fault as fault:
+        raise ProbeError(str(fault.__cause__ or fault)) from fault
+    model = connection.model()
 
     def embed_clip(clip: Clip) -> NDArray[np.float32]:
-        scene: NDArray[np.float32] = module.get_scene_embeddings(
-            torch.from_numpy(clip)[None], model
-        ).numpy()
-        return scene
+        call = Call(SCENE, gradients=False)
+        reply = connection.ask(call, step=f"{name} on a clip", audio=clip[None])
+        return np.asarray(reply.values[0].array)
 
     weights = hashlib.sha256()
     for tensor in model.state_dict().values():
