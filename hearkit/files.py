@@ -4,41 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from . import machine
 from .errors import UsageError
-
-
-@contextlib.contextmanager
-def written_atomically(path: Path) -> Iterator[IO[Any]]:
-    """An open file for bytes that takes a path's place at the end of the context.
-
-    It is written under a name that nobody can foresee, so that neither two runs meet in it nor a
-    planted link is followed. Where the context raises, what stood there stays.
-
-    Args:
-        path: Where it is to be; a file there is replaced.
-
-    Raises:
-        OSError: If the folder cannot be written, or the disk is full.
-    """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        # Not `mkstemp`'s, which nobody but the owner may read.
-        part.chmod(_mode(path))
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
 
 _UNFINISHED = ".hear-"
 """What the names of unfinished files begin with; short, since a name has 255 bytes."""
@@ -52,7 +25,43 @@ def _umask() -> int:
 
 
 _NEW_FILE = 0o666 & ~_umask()
-"""Read once, before there are threads that make files."""
+"""Permissions; read once, before there are threads that make files."""
+
+
+@contextlib.contextmanager
+def written_atomically(path: Path) -> Iterator[IO[Any]]:
+    """An open file for bytes that takes a path's place at the end of the context.
+
+    Until then it has no name, or where the file system cannot do that one that nobody can
+    foresee: two runs do not meet in it, and a planted link is not followed. Where the context
+    raises, what stood there stays.
+
+    Args:
+        path: Where it is to be; a file there is replaced.
+
+    Raises:
+        OSError: If the folder cannot be written, or the disk is full.
+    """
+    part = path.with_name(_UNFINISHED + secrets.token_hex(8))
+    # A run that is killed leaves nothing behind of a file without a name.
+    descriptor = machine.open_nameless(path.parent)
+    has_name = descriptor is None
+    if descriptor is None:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+            if not has_name:
+                machine.give_name(descriptor, part)
+                has_name = True
+        part.chmod(_mode(path))
+        part.replace(path)
+    except BaseException:
+        if has_name:
+            part.unlink(missing_ok=True)
+        raise
 
 
 def _mode(path: Path) -> int:

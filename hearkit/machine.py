@@ -50,6 +50,33 @@ def free_bytes(folder: Path) -> int:
     return 0
 
 
+def open_nameless(folder: Path) -> int | None:
+    """A descriptor of a new file in a folder that has no name yet; it is gone when closed.
+
+    Returns:
+        The descriptor, open for writing, or None where the system or file system has no such.
+    """
+    if not (_PROC / "self" / "fd").is_dir():
+        return None
+    with contextlib.suppress(AttributeError, OSError):
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)
+    return None
+
+
+def give_name(descriptor: int, path: Path) -> None:
+    """Give an open file without a name one; see open(2), `O_TMPFILE`.
+
+    Raises:
+        OSError: If there is a file of this name.
+    """
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # Relative to a folder, since Python otherwise calls link(2), which follows no link.
+        os.link(f"{_PROC}/self/fd/{descriptor}", path.name, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
 def allocated_bytes() -> int | None:
     """Bytes that this process has allocated and not freed, where the C library counts them.
 

@@ -90,8 +90,24 @@ def noise(n_sounds: int, n_samples: int, seed: int = 0, level: float = 0.1) -> S
         f"np.random.default_rng({seed}).normal(0, {level}, ({n_sounds}, {n_samples}))"
         '.clip(-1, 1).astype("float32")'
     )
-    audio = np.random.default_rng(seed).normal(0, level, (n_sounds, n_samples))
-    return Stimulus(f"noise {n_sounds} x {n_samples}", code, audio.clip(-1, 1).astype(np.float32))
+    shape = (n_sounds, n_samples)
+    if n_sounds * n_samples > _REMEMBERED:
+        audio = _noise(shape, seed, level)
+    else:
+        audio = _remembered_noise(shape, seed, level).copy()
+    return Stimulus(f"noise {n_sounds} x {n_samples}", code, audio)
+
+
+_REMEMBERED = 2_000_000
+"""Samples of noise that are kept at most, since many checks ask about the same: 8 MB."""
+
+
+def _noise(shape: tuple[int, int], seed: int, level: float) -> Audio:
+    drawn = np.random.default_rng(seed).normal(0, level, shape)
+    return drawn.clip(-1, 1).astype(np.float32)
+
+
+_remembered_noise = functools.lru_cache(maxsize=16)(_noise)
 
 
 def constant(n_sounds: int, n_samples: int, value: float) -> Stimulus:

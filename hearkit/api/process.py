@@ -110,6 +110,8 @@ class WorkerProcess:
         limits: What a step may take.
         spares: Asked for a forked worker where one is allowed; None always starts a new one.
         command: What the submission sees in `sys.argv`.
+        watched: Whether to look at what a step does besides answering. The submission then gets
+            no network, and a known number of threads.
     """
 
     def __init__(
@@ -119,11 +121,13 @@ class WorkerProcess:
         spares: Callable[[], Spares | None] = lambda: None,
         *,
         command: str = "hear-validate",
+        watched: bool = True,
     ) -> None:
         self._submission = submission
         self._limits = limits
         self._spares = spares
         self._command = command
+        self._watched = watched
         self._worker: _Running | None = None
         self._numbers = itertools.count()
         self.starts = 0
@@ -186,8 +190,9 @@ class WorkerProcess:
             "exchange": exchange.folders,
             "folder": Path.cwd(),
             "command": self._command,
+            "watched": self._watched,
         }
-        folder = Path(tempfile.mkdtemp(prefix="hear-worker-"))
+        folder = Path(tempfile.mkdtemp(prefix=wire.prefix()))
         log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         requests, answers = os.pipe(), os.pipe()
         streams = (requests[0], answers[1], log.fileno())
@@ -196,7 +201,8 @@ class WorkerProcess:
         if spares is not None:
             process = spares.fork(settings, {_MARK: mark}, streams)
         if process is None:
-            process = _spawned(settings, folder, mark, streams)
+            variables = environment(watched=self._watched) | {_MARK: mark}
+            process = _spawned(settings, folder, variables, streams)
         os.close(requests[0])
         os.close(answers[1])
         self.starts += 1
@@ -268,16 +274,23 @@ class WorkerProcess:
         return Fault("crash", what, step, traceback=printed)
 
 
-def environment() -> dict[str, str]:
-    """The environment variables of every worker."""
-    found = {k: v for k, v in os.environ.items() if k.lower() not in _PROXIES}
-    found["PYTHONDONTWRITEBYTECODE"] = "1"
+def environment(*, watched: bool = True) -> dict[str, str]:
+    """The environment variables of a worker.
+
+    Args:
+        watched: See `WorkerProcess`; otherwise they are those of this process but for how
+            threads wait.
+    """
+    found = dict(os.environ)
     if "PYTHONPATH" in found:
         # The worker starts in another folder: what is relative, "" included, is so to this one.
         entries = found["PYTHONPATH"].split(os.pathsep)
         found["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, entries))
-    # A known number of threads, so that a submission that changes it is seen to.
-    found.setdefault("OMP_NUM_THREADS", str(machine.cores()))
+    if watched:
+        found = {k: v for k, v in found.items() if k.lower() not in _PROXIES}
+        found["PYTHONDONTWRITEBYTECODE"] = "1"
+        # A known number of threads, so that a submission that changes it is seen to.
+        found.setdefault("OMP_NUM_THREADS", str(machine.cores()))
     # Idle threads sleep: spinning, they hold up those that work where cores are shared, and
     # runs beside another program took two to five times as long.
     found.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -295,7 +308,10 @@ def free_memory_bytes() -> int:
 
 
 def _spawned(
-    settings: dict[str, Any], folder: Path, mark: str, streams: tuple[int, int, int]
+    settings: dict[str, Any],
+    folder: Path,
+    variables: dict[str, str],
+    streams: tuple[int, int, int],
 ) -> subprocess.Popen[bytes]:
     # -c from an empty folder: nothing in the participant's folder can stand in for a
     # module of the worker's. The root goes last, since it may be site-packages.
@@ -308,7 +324,7 @@ def _spawned(
         stdout=streams[1],
         stderr=streams[2],
         cwd=folder,
-        env=environment() | {_MARK: mark},
+        env=variables,
         start_new_session=True,
     )  # fmt: skip
 

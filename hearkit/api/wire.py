@@ -157,11 +157,10 @@ class Exchange:
     @classmethod
     def open(cls) -> Exchange:
         """New folders, in shared memory where there is some and among the temporary files."""
-        prefix = f"{_PREFIX}{os.getpid()}-"
         homes = [home for home in (machine.shared_folder(), Path(tempfile.gettempdir())) if home]
         for home in homes:
             _sweep(home)
-        return cls([Path(tempfile.mkdtemp(prefix=prefix, dir=home)) for home in homes])
+        return cls([Path(tempfile.mkdtemp(prefix=prefix(), dir=home)) for home in homes])
 
     def write(self, name: str, array: NDArray[Any]) -> str:
         """Save an array; what it is called in messages.
@@ -196,6 +195,11 @@ class Exchange:
 
 
 _PREFIX = "hear-worker-"
+
+
+def prefix() -> str:
+    """What the names of this process's temporary folders begin with."""
+    return f"{_PREFIX}{os.getpid()}-"
 
 
 def _sweep(home: Path) -> None:

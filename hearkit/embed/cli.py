@@ -133,7 +133,9 @@ def _connection(
     from ..api.process import Limits, WorkerProcess, free_memory_bytes
 
     memory = free_memory_bytes() if memory_limit_gb is None else int(memory_limit_gb * 1e9)
-    return WorkerProcess(submission, Limits(timeout, memory), command=_NAME)
+    limits = Limits(timeout, memory)
+    # As in this process: hear-embed judges nobody, and the module may fetch its weights.
+    return WorkerProcess(submission, limits, command=_NAME, watched=False)
 
 
 def _make(out: Path) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hearkit.embed.errors import UsageError
 
 from hearkit.embed.jobs import find_jobs
+from hearkit.errors import UsageError
 
 
 @pytest.fixture

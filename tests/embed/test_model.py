@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hearkit.embed.errors import SubmissionError, UsageError
 
+from hearkit.api import Submission
+from hearkit.api.local import LocalConnection
 from hearkit.embed.model import Embedder
+from hearkit.errors import SubmissionError, UsageError
 
 from .conftest import MODULE
 
@@ -17,6 +19,11 @@ Load = Callable[..., Embedder]
 SOUNDS = [np.full(3200, level, np.float32) for level in (0.1, 0.2)]
 
 _numbers = itertools.count()
+
+
+def embedder(module: str, weights: str = "", device: str = "cpu") -> Embedder:
+    """An embedder in this process."""
+    return Embedder(Submission.of(module, weights, device), LocalConnection)
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     def make(more: str = "", weights: str = "", device: str = "cpu") -> Embedder:
         name = f"variation_{next(_numbers)}"
         (tmp_path / f"{name}.py").write_text(MODULE + more)
-        return Embedder(name, weights, device)
+        return embedder(name, weights, device)
 
     return make
 
@@ -43,7 +50,7 @@ def test_a_batch_gives_plain_arrays_for_each_sound(load: Load) -> None:
 
 
 def test_no_gradient_is_recorded_and_a_result_with_one_is_taken(load: Load) -> None:
-    embedder = load(
+    model = load(
         """
 def get_scene_embeddings(audio, model):
     assert not torch.is_grad_enabled()
@@ -51,18 +58,18 @@ def get_scene_embeddings(audio, model):
         return audio[:, :2] * torch.ones(2, requires_grad=True)
 """
     )
-    assert embedder.embed(SOUNDS)[1].scene_embedding == pytest.approx([0.2, 0.2])
+    assert model.embed(SOUNDS)[1].scene_embedding == pytest.approx([0.2, 0.2])
 
 
 def test_a_module_that_changes_its_input_changes_only_its_own(load: Load) -> None:
-    embedder = load(
+    model = load(
         """
 def get_timestamp_embeddings(audio, model):
     audio.zero_()
     return torch.zeros(len(audio), 1, 2), torch.zeros(len(audio), 1)
 """
     )
-    assert embedder.embed(SOUNDS)[0].scene_embedding == pytest.approx([0.01, 3200])
+    assert model.embed(SOUNDS)[0].scene_embedding == pytest.approx([0.01, 3200])
     assert SOUNDS[0][0] == np.float32(0.1)
 
 
@@ -82,7 +89,7 @@ def get_timestamp_embeddings(audio, model):
         ("timestamp", "(torch.zeros(2, 4, 2), torch.zeros(2, 3))", "expected finite float32 (2, 4"),
         ("timestamp", "(torch.zeros(2, 4, 3), torch.zeros(2, 4))", "(2, n_timestamps, 2)"),
         ("timestamp", "(torch.zeros(2, 4, 2), torch.zeros(4))", "float32 (4,)"),
-        ("timestamp", "exit(3)", "failed: SystemExit: 3"),
+        ("timestamp", "exit(3)", "failed: called sys.exit(3)"),
         ("timestamp", "[][1]", "failed: IndexError"),
     ],
 )
@@ -90,24 +97,24 @@ def test_a_wrong_result_names_the_function_and_what_was_expected(
     load: Load, function: str, returned: str, words: str
 ) -> None:
     name = f"get_{function}_embeddings"
-    embedder = load(f"\ndef {name}(audio, model): return {returned}\n")
+    model = load(f"\ndef {name}(audio, model): return {returned}\n")
     with pytest.raises(SubmissionError) as caught:
-        embedder.embed(SOUNDS)
-    assert f"{embedder.name}.{name} " in str(caught.value)
+        model.embed(SOUNDS)
+    assert f"{model.name}.{name} " in str(caught.value)
     assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ("del Model.sample_rate", "model.sample_rate cannot be read"),
+        ("del Model.sample_rate", "the model has no sample_rate"),
         ("Model.sample_rate = 44100.0", "model.sample_rate is 44100.0"),
         ("Model.scene_embedding_size = None", "model.scene_embedding_size is None"),
         ("Model.timestamp_embedding_size = 0", "model.timestamp_embedding_size is 0"),
         ("Model.to = lambda self, device: 1 / 0", "cannot be moved to cpu: ZeroDivisionError"),
         ("import no_such_library", "cannot be imported: ModuleNotFoundError"),
         ("raise KeyError('x')", "cannot be imported: KeyError"),
-        ("raise SystemExit", "cannot be imported: SystemExit"),
+        ("raise SystemExit", "cannot be imported: called sys.exit(None)"),
         ("raise BaseException('odd')", "cannot be imported: BaseException: odd"),
         ("del load_model", "has no load_model"),
     ],
@@ -124,7 +131,7 @@ def test_a_faulty_module_is_the_submissions_fault(load: Load, more: str, words: 
 )
 def test_a_name_that_is_no_module_is_bad_usage(name: str) -> None:
     with pytest.raises(UsageError):
-        Embedder(name, "", "cpu")
+        embedder(name)
 
 
 def test_a_gpu_that_is_not_there_is_bad_usage(load: Load) -> None:
@@ -144,8 +151,8 @@ def test_results_depend_on_the_code_of_the_whole_package_and_the_weights(
     (package / "variant.py").write_text("from .layers import *\n")
     weights = tmp_path / "weights.pt"
     weights.touch()
-    embedder = Embedder("whole_package.variant", str(weights), "cpu")
-    assert [path.name for path in embedder.files] == [
+    files = embedder("whole_package.variant", str(weights)).files
+    assert [path.name for path in files] == [
         "__init__.py",
         "layers.py",
         "variant.py",

@@ -7,13 +7,14 @@ from typing import cast
 import numpy as np
 import pytest
 import soundfile
-from hearkit.embed.errors import EmbedError, SubmissionError
 from numpy.typing import NDArray
 
-from hearkit.embed import pipeline, read, sounds, store
+from hearkit import audio
+from hearkit.embed import pipeline, read, store
 from hearkit.embed.jobs import Job, find_jobs
 from hearkit.embed.model import Embedded, Embedder
 from hearkit.embed.pipeline import Counts
+from hearkit.errors import HearError, SubmissionError
 
 
 class Fake:
@@ -36,12 +37,12 @@ class Fake:
 def embed_all(folder: Path, embedder: Fake, batch_size: int = 16) -> tuple[Counts, list[str]]:
     lines: list[str] = []
 
-    def say(line: str, _: EmbedError | None) -> None:
+    def tell(line: str, _: HearError | None) -> None:
         lines.append(line)
 
     jobs = find_jobs([folder], folder / "out")
     done: list[int] = []
-    counts = pipeline.run(jobs, cast(Embedder, embedder), batch_size, done=done.append, say=say)
+    counts = pipeline.run(jobs, cast(Embedder, embedder), batch_size, done=done.append, tell=tell)
     assert sum(done) == len(jobs)
     return counts, lines
 
@@ -97,7 +98,7 @@ def test_reading_ahead_is_bounded_in_number_and_in_seconds(
     monkeypatch.setattr(pipeline, "_AHEAD", count)
     monkeypatch.setattr(pipeline, "_AHEAD_S", seconds)
     asked, ahead = 0, []
-    announced_s = sounds.announced_s
+    announced_s = audio.announced_s
 
     def counted(path: Path) -> float:  # asked once for each sound, before it is read
         nonlocal asked
@@ -109,7 +110,7 @@ def test_reading_ahead_is_bounded_in_number_and_in_seconds(
             ahead.append(asked - len(self.batches))
             return super().embed(batch)
 
-    monkeypatch.setattr(sounds, "announced_s", counted)
+    monkeypatch.setattr(audio, "announced_s", counted)
     embed_all(tmp_path, Counting(), 1)
     assert len(ahead) == 20
     assert max(ahead) == 4  # three ahead, and the one that is embedded

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hearkit.embed.errors import UsageError
 
 from hearkit.embed import read, store, writer
 from hearkit.embed.writer import Writer
+from hearkit.errors import UsageError
 
 LARGE = {"scene_embedding": np.zeros(1000, np.float32)}
 

@@ -38,6 +38,7 @@ class Settings:
         exchange: Folders for arrays, see `wire.Exchange`.
         folder: The working directory.
         command: What `sys.argv` holds.
+        watched: Whether effects are looked for.
         parent: The process that it ends with.
     """
 
@@ -46,6 +47,7 @@ class Settings:
     exchange: tuple[Path, ...]
     folder: Path
     command: str
+    watched: bool
     parent: int
 
 
@@ -61,7 +63,8 @@ def serve(settings: Settings) -> None:
     sys.path[:] = [str(settings.folder), *(p for p in sys.path if p)]
     sys.argv[:] = [settings.command]
     exchange = wire.Exchange(settings.exchange)
-    operations = Operations(settings.module, settings.device, Watch(), alone=True)
+    watch = Watch() if settings.watched else None
+    operations = Operations(settings.module, settings.device, watch, alone=True)
     for line in incoming:
         message = wire.parse(line)
         if message is not None:
