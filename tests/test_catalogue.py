@@ -10,19 +10,16 @@ import validator
 from validator.catalogue import (
     CatalogueError,
     Check,
-    UnknownIdError,
     catalogued,
     conforms,
-    in_order_of_need,
     inconclusive,
-    matching,
     violates,
-    with_requirements,
 )
 from validator.catalogue import (
     check as declare,
 )
 from validator.checks import CATALOGUE, FAMILIES
+from validator.selection import UnknownIdError, in_order_of_need, matching, with_requirements
 
 BAD = Path(__file__).parent / "submissions" / "bad"
 CHECKS = Path(validator.__file__).parent / "checks"

@@ -11,17 +11,10 @@ from hearkit.errors import Fault, UsageError
 from .asking.answers import reproduction_of
 from .asking.session import Session
 from .asking.snippets import program
-from .catalogue import (
-    Check,
-    UnknownIdError,
-    Verdict,
-    in_order_of_need,
-    matching,
-    violates,
-    with_requirements,
-)
+from .catalogue import Check, Verdict, violates
 from .options import Options
 from .report import Result, Skipped, Status, status_of
+from .selection import UnknownIdError, in_order_of_need, matching, with_requirements
 
 _BLOCKING = {Status.FAILED, Status.EXPECTED, Status.SKIPPED, Status.BROKEN}
 """What a required check must not have become. Inconclusive is no evidence of a defect."""

@@ -248,7 +248,7 @@ def test_a_snippet_is_python_that_makes_its_own_audio(tmp_path: Path) -> None:
     [
         SOUND.shifted(7),
         SOUND.cut(50),
-        SOUND.beside(SOUND.pick(0)),
+        SOUND.followed_by(SOUND.pick(0)),
         SOUND.plus(SOUND.shifted(1)),
     ],
 )

@@ -18,6 +18,7 @@ from rich.text import Text
 from hearkit.text import one_line, printable
 
 from ..report import Report, Result, Status
+from ..words import counted
 
 MARKS = {
     Status.PASSED: ("ok", "green"),
@@ -129,7 +130,7 @@ def summary(report: Report) -> str:
     verdict = "conforms" if report.conforms else "does not conform"
     outcomes = (f"{counts[s]} {w}" for s, w in _COUNTED.items() if counts[s] or s in _ALWAYS)
     said = [
-        f"{report.module} {verdict}: {ran} check{'s' * (ran != 1)} ran in {report.seconds:.1f} s "
+        f"{report.module} {verdict}: {counted(ran, 'check')} ran in {report.seconds:.1f} s "
         f"on {report.device}: {', '.join(outcomes)}."
     ]
     reasons = Counter(r.why for r in report.results if r.status is Status.SKIPPED)

@@ -26,33 +26,6 @@ from ..asking.measure import relative_errors
 from . import Trial, Trials
 from .devices import Pretence, mark, mark_all, move, numbered, place
 
-
-@contextmanager
-def pretended_gpu() -> Iterator[Pretence]:
-    """A machine with two GPUs, as far as the Python API of PyTorch tells."""
-    mark_all()
-    with ExitStack() as stack:
-        patch = mock.patch.object
-        for name, answer in _ANSWERS.items():
-            stack.enter_context(patch(torch.cuda, name, answer))
-        pretence = Pretence()
-        for thing, name, replacement in (
-            (torch.nn.Module, "to", _module_to()),
-            (torch.nn.Module, "cuda", _module_cuda),
-            (torch.nn.Module, "cpu", _module_cpu),
-            (torch.nn.Parameter, "__new__", _parameter(torch.nn.Parameter.__new__)),
-            (torch, "load", _load_on_cpu(torch.load)),
-            (threading.Thread, "run", _in_thread(pretence, threading.Thread.run)),
-            # Two of the few makers of tensors that function modes do not see.
-            (torch, "from_numpy", _on_cpu(torch.from_numpy)),
-            (torch, "frombuffer", _on_cpu(torch.frombuffer)),
-        ):
-            stack.enter_context(patch(thing, name, replacement))
-        stack.callback(torch.set_default_device, None)
-        stack.enter_context(pretence)
-        yield pretence
-
-
 _PROPERTIES = SimpleNamespace(
     name="a simulated GPU", major=8, minor=0, total_memory=16 * 10**9, multi_processor_count=64
 )
@@ -79,6 +52,32 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     "synchronize": lambda *_: None,
     "empty_cache": lambda: None,
 }
+
+
+@contextmanager
+def pretended_gpu() -> Iterator[Pretence]:
+    """A machine with two GPUs, as far as the Python API of PyTorch tells."""
+    mark_all()
+    with ExitStack() as stack:
+        patch = mock.patch.object
+        for name, answer in _ANSWERS.items():
+            stack.enter_context(patch(torch.cuda, name, answer))
+        pretence = Pretence()
+        for thing, name, replacement in (
+            (torch.nn.Module, "to", _module_to()),
+            (torch.nn.Module, "cuda", _module_cuda),
+            (torch.nn.Module, "cpu", _module_cpu),
+            (torch.nn.Parameter, "__new__", _parameter(torch.nn.Parameter.__new__)),
+            (torch, "load", _load_on_cpu(torch.load)),
+            (threading.Thread, "run", _in_thread(pretence, threading.Thread.run)),
+            # Two of the few makers of tensors that function modes do not see.
+            (torch, "from_numpy", _on_cpu(torch.from_numpy)),
+            (torch, "frombuffer", _on_cpu(torch.frombuffer)),
+        ):
+            stack.enter_context(patch(thing, name, replacement))
+        stack.callback(torch.set_default_device, None)
+        stack.enter_context(pretence)
+        yield pretence
 
 
 def _module_to() -> Callable[..., torch.nn.Module]:

@@ -94,7 +94,7 @@ def leaves_gpu_alone(session: Session) -> Verdict:
                 "# on a machine with a GPU", PRINT_DEVICES, audio=probe(session)
             ),
         )
-    return conforms("" if on_gpu(session) else "with a simulated GPU beside the CPU")
+    return conforms("" if on_gpu(session) else "with a simulated GPU next to the CPU")
 
 
 @check(

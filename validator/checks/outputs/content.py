@@ -25,7 +25,7 @@ _SAME_SOUND = 1e-6
     fix="Guard logarithms and divisions: log(x + eps), x / (std + eps) for silent sounds.",
 )
 def finite(session: Session) -> Verdict:
-    """One NaN in the training set makes every score of a task NaN. Silence, a direct current
+    """One NaN in the training set makes every score of a task NaN. Silence, a DC offset
     and full-scale clipping all occur in the benchmark's recordings.
     """
     n_samples = session.samples(1.0)
@@ -51,7 +51,7 @@ def finite(session: Session) -> Verdict:
                         f"print(abs({call_of(function, 'audio')}).max())", audio=stimulus
                     ),
                 )
-    return conforms("noise, recordings, silence, clipping, a constant, an impulse")
+    return conforms("noise, recordings, silence, clipping, a DC offset, an impulse")
 
 
 @check(

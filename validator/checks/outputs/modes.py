@@ -48,7 +48,7 @@ def no_gradient(session: Session) -> Verdict:
     "training=False (Keras).",
 )
 def not_training(session: Session) -> Verdict:
-    """Dropout and batch normalisation compute something else in training mode: chance, and
+    """Dropout and batch normalisation compute something else in training mode: randomness, and
     the statistics of the batch. A new PyTorch module is in training mode until eval().
     """
     found: dict[str, str] = {}

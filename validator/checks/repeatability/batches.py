@@ -156,9 +156,9 @@ def neighbours(session: Session) -> Verdict:
         _among(
             session,
             sounds,
-            others.beside(sounds),
+            others.followed_by(sounds),
             [2, 3],
-            f"beside {others.name}, two recordings get other embeddings",
+            f"next to {others.name}, two recordings get other embeddings",
             "the same embeddings in any company",
         )
         for others in company
@@ -183,7 +183,7 @@ def batch_sizes(session: Session) -> Verdict:
         return _among(
             session,
             few,
-            few.pick(0).beside(filler).beside(few.pick(1, 2)),
+            few.pick(0).followed_by(filler).followed_by(few.pick(1, 2)),
             [0, size - 2, size - 1],
             f"three recordings get other embeddings in a batch of {size}",
             "the same embeddings in a batch of any size",

@@ -28,7 +28,7 @@ FRESH = {function: f"{function} first" for function in FUNCTIONS}
     "the same input gives the same output",
     section="What callers rely on",
     requires=(finite, not_training),
-    fix="Take chance out of inference: no dropout, dither or random crops; model.eval().",
+    fix="Take randomness out of inference: no dropout, dither or random crops; model.eval().",
 )
 def same_twice(session: Session) -> Verdict:
     """An embedding that differs from call to call cannot be compared or reproduced."""
@@ -75,12 +75,12 @@ def same_twice(session: Session) -> Verdict:
 
 
 def _state_hint(session: Session, function: str, first: Numbers) -> str:
-    """The likely cause, should two calls differ: state is told from chance by the first calls."""
+    """The likely cause, should two calls differ: the first calls tell state from randomness."""
     before = session.embed(function, probe(session))
     if before.shape == first.shape and relative_errors(before, first).max() <= REPEAT_TOLERANCE:
         return (
             "The first call after each load gives the same, so this is state that a call leaves "
-            "in the model, not chance: recurrent state, running statistics, a counter."
+            "in the model, not randomness: recurrent state, running statistics, a counter."
         )
     return ""
 

@@ -49,9 +49,6 @@ _REVERSED_MS = 300.0
 """How near to the mirror image of a burst a reversed embedding moves."""
 
 
-_OTHER = {True: "later", False: "earlier"}
-
-
 def _experiment(session: Session) -> Experiment:
     return experiment(session, hop_ms(session))
 
@@ -211,7 +208,8 @@ def _centre_hint(seen: Response) -> str:
     if 0.3 <= abs(seen.centre_ms) / max(seen.width_ms, 1e-3) <= 0.9:
         edge = "starts" if seen.centre_ms < 0 else "ends"
         return f"They look like the {edge} of windows that are about as wide as the change."
-    return f"They would be right {abs(seen.centre_ms):.3g} ms {_OTHER[seen.centre_ms < 0]}."
+    where = "later" if seen.centre_ms < 0 else "earlier"
+    return f"They would be right {abs(seen.centre_ms):.3g} ms {where}."
 
 
 @check(

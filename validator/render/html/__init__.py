@@ -39,6 +39,9 @@ LOOKS: dict[Status, tuple[str, str, str]] = {
 }
 """Mark, word and colour of each status, in the order in which they matter."""
 
+_TOLD_IN_FULL = {Status.UNEXPECTED_PASS, Status.BROKEN}
+"""What is told among the findings without being one."""
+
 
 def check_drawable() -> None:
     """Refuse a page before minutes are spent on a run, where it could not be drawn.
@@ -65,9 +68,6 @@ def render(report: Report) -> str:
         figures=[f for f in key_figures(report) if f.value is not None],
         pictures=_pictures(report),
     )
-
-
-_TOLD_IN_FULL = {Status.UNEXPECTED_PASS, Status.BROKEN}
 
 
 def render_comparison(comparison: Comparison) -> str:

@@ -14,6 +14,7 @@ from ...checks.repeatability.batches import BatchErrors
 from ...checks.timestamps.centring import Centring
 from ...checks.timestamps.units import Grid, Grids
 from ...report import Result
+from ...words import counted
 from .drawing import ACCENT, BAD, INK, MUTED, RULE, SECOND, figure, svg
 from .picture import Picture
 
@@ -26,6 +27,9 @@ _ROUNDING_MS = 0.25
 _EDGE_HOPS = 6
 _LEAST_EDGE_MS = 30.0
 _STROKES = 800
+
+_TOP = 0.68
+"""Share of the height that the responses take; the legend stands above."""
 
 
 def timestamp_grid(results: Results) -> Picture:
@@ -176,10 +180,6 @@ def _folded(axes: Axes, found: Centring) -> str:
     return said
 
 
-_TOP = 0.68
-"""Share of the height that the responses take; the legend stands above."""
-
-
 def _rounded(number: float) -> str:
     """Rounding errors of a measurement are zero to a reader."""
     return f"{number:.3g}" if abs(number) >= 5e-3 else "0"
@@ -245,7 +245,7 @@ def cost(results: Results) -> Picture:
             axes.set_axisbelow(True)
     slowest = sorted(ran, key=lambda r: -r.seconds)[:3]
     caption = (
-        f"{seconds.sum():.1f} s in {len(ran)} check{'s' * (len(ran) != 1)}; the longest: "
+        f"{seconds.sum():.1f} s in {counted(len(ran), 'check')}; the longest: "
         + ", ".join(f"{r.check.id} {r.seconds:.1f} s" for r in slowest)
         + "."
     )
