@@ -103,11 +103,8 @@ def test_folders_of_killed_processes_are_removed(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(machine, "_SHARED_MEMORY", Path("/no/such/folder"))
-    for name in (
-        "hear-worker-999999999-left",
-        f"hear-worker-{os.getpid()}-used",
-        "hear-worker-odd",
-    ):
+    used = f"hear-worker-{os.getpid()}-used"
+    for name in ("hear-worker-999999999-left", used, "hear-worker-odd"):
         (tmp_path / name).mkdir()
     exchange = Exchange.open()
     left = {path.name for path in tmp_path.iterdir()} - {f.name for f in exchange.folders}
