@@ -16,6 +16,8 @@ import hearbaseline
 import validator
 from hearkit.embed.cli import command
 
+NEEDS = ("torchcrepe", "sklearn")
+
 CROW = Path(__file__).parent / "data/audio/misc_crow.flac"
 
 PUBLIC = (

@@ -13,6 +13,8 @@ from benchmarks.__main__ import SUBJECTS
 from benchmarks._measure import Duel, fight
 from benchmarks.embed import make_clips
 
+NEEDS = ("torchcrepe",)
+
 
 def test_each_module_is_a_subject_of_one_kind() -> None:
     assert {"mel", "crepe", "wav2vec2", "baselines", "embed", "startup"} <= set(SUBJECTS)
