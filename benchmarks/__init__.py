@@ -1,1 +1,1 @@
-"""How fast the baselines are, compared with what people use otherwise, and their memory."""
+"""How fast the baselines are compared with their peers, and how much memory they take."""

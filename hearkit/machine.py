@@ -104,6 +104,11 @@ class _MallInfo(ctypes.Structure):
     ]  # fmt: skip
 
 
+def is_running(pid: int) -> bool:
+    """Whether there is a process of this number."""
+    return bool(psutil.pid_exists(pid))
+
+
 def resident_bytes(pid: int) -> int:
     """Resident memory of a process; 0 where it is gone."""
     with contextlib.suppress(psutil.Error):
