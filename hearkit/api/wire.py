@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import json
 import os
+import secrets
 import select
 import shutil
 import stat
@@ -30,6 +31,14 @@ from ..text import printable
 
 LONGEST_MESSAGE = 16 * 1024 * 1024
 """Bytes; a longer line is not an answer of our worker."""
+
+_MOST_KEPT = 64 * 1024 * 1024
+"""Bytes of an array whose file is used again; that of a larger one is removed once it was read."""
+
+_KEPT = "kept-"
+"""What the names of such files begin with."""
+
+_PREFIX = "hear-worker-"
 
 _T = TypeVar("_T")
 
@@ -147,12 +156,17 @@ class Incoming:
 class Exchange:
     """Folders for arrays: the first with room is used.
 
+    A file stays for the next array of its name, unless it is large: what shared memory costs is
+    its new pages.
+
     Args:
         folders: Folders that both sides name in the same order.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folders)
+        self._kept: dict[Path, BinaryIO] = {}
+        self._written: dict[str, tuple[NDArray[Any], str]] = {}
 
     @classmethod
     def open(cls) -> Exchange:
@@ -165,17 +179,61 @@ class Exchange:
     def write(self, name: str, array: NDArray[Any]) -> str:
         """Save an array; what it is called in messages.
 
+        Args:
+            name: The last array of this name may be overwritten: it has been read.
+            array: Any numbers. The same array once more, if it cannot be changed, is not written
+                again.
+
         Raises:
             OSError: If it cannot be written anywhere.
         """
+        last_array, reference = self._written.get(name, (None, ""))
+        if array is last_array and not array.flags.writeable and self.path(reference).exists():
+            return reference
+        self._written.pop(name, None)
+        # Half of the room: others share it.
+        wanted = 2 * array.nbytes
         *preferred, last = range(len(self.folders))
-        for n in preferred:
-            # Half of the room: others share it.
-            if array.nbytes < machine.free_bytes(self.folders[n]) / 2:
-                write_array(self.folders[n] / name, array)
-                return f"{n}/{name}"
-        write_array(self.folders[last] / name, array)
-        return f"{last}/{name}"
+        n = next((n for n in preferred if wanted < machine.free_bytes(self.folders[n])), last)
+        if array.nbytes > _MOST_KEPT:
+            file = f"{secrets.token_hex(16)}.npy"
+            write_array(self.folders[n] / file, array)
+        else:
+            file = f"{_KEPT}{name}.npy"
+            np.save(self._kept_file(self.folders[n] / file), array)
+            if not array.flags.writeable:
+                self._written[name] = array, f"{n}/{file}"
+        return f"{n}/{file}"
+
+    def _kept_file(self, path: Path) -> BinaryIO:
+        file = self._kept.get(path)
+        # Who has removed the file, or its folder, is to be noticed here, not by the other side.
+        if file is not None and os.fstat(file.fileno()).st_nlink:
+            file.seek(0)
+            return file
+        if file is not None:
+            file.close()
+        self._kept[path] = path.open("xb", buffering=0)
+        return self._kept[path]
+
+    def view(self, reference: str) -> NDArray[Any]:
+        """The array that a message names, valid until the next one of its name is written.
+
+        Changes of it stay in this process.
+        """
+        return np.asarray(np.load(self.path(reference), mmap_mode="c", allow_pickle=False))
+
+    def read(self, reference: str, most_bytes: int) -> NDArray[Any]:
+        """The array that a message names, read as `read_array` does; its file is done with."""
+        array = read_array(self.path(reference), most_bytes)
+        self.done(reference)
+        return array
+
+    def done(self, reference: str) -> None:
+        """Remove the file of an array that is not needed any more, unless it is kept."""
+        path = self.path(reference)
+        if not path.name.startswith(_KEPT):
+            path.unlink(missing_ok=True)
 
     def path(self, reference: str) -> Path:
         """Where the array is that a message names.
@@ -190,11 +248,10 @@ class Exchange:
 
     def close(self) -> None:
         """Remove the folders."""
+        for file in self._kept.values():
+            file.close()
         for folder in self.folders:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-_PREFIX = "hear-worker-"
 
 
 def prefix() -> str:
@@ -221,7 +278,7 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def read_array(path: Path, most_bytes: int) -> NDArray[Any]:
-    """Read and remove an array that the other side saved.
+    """Read an array that the other side saved.
 
     It is read whole, not mapped: a file that is changed or cut later changes nothing here.
 
@@ -245,7 +302,6 @@ def read_array(path: Path, most_bytes: int) -> NDArray[Any]:
             array: NDArray[Any] = np.load(file, allow_pickle=False)
         except (MemoryError, EOFError) as error:
             raise ValueError(f"{path.name} cannot be read: {error}") from None
-    path.unlink(missing_ok=True)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
         raise ValueError(f"{path.name} holds no numbers")
     return array
