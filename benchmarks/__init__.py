@@ -1,1 +1,1 @@
-"""How fast the baselines are beside what people use otherwise, and how much memory they take."""
+"""How fast the baselines are compared with their peers, and how much memory they take."""

@@ -29,7 +29,7 @@ SUBJECTS = tuple(
     "--json", "file", type=click.Path(path_type=Path), help="Keep every figure in this file."
 )
 def main(subjects: tuple[str, ...], quick: bool, device: str, file: Path | None) -> None:
-    """Measure SUBJECTS, by default all: baselines beside their peers, commands, start-up."""
+    """Measure SUBJECTS, by default all: baselines next to their peers, commands, start-up."""
     # Markdown, for RESULTS.md; wide enough that no figure is cut where the output is a file.
     console = Console(width=None if Console().is_terminal else 240)
     machine = describe(device)

@@ -1,4 +1,4 @@
-"""The tables of a baseline: beside its peer by case, and alone on long sounds."""
+"""The tables of a baseline: next to its peer by case, and alone on long sounds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def compare(name: str, device: str, *, quick: bool) -> Iterator[Table]:
     """All tables of the module of this name, which offers `duels(device)`."""
     duels: list[Duel] = importlib.import_module(f"benchmarks.{name}").duels(device)
     for number, duel in enumerate(duels):
-        yield _beside_the_peer(name, number, duel, device, quick=quick)
+        yield _next_to_the_peer(name, number, duel, device, quick=quick)
     for number, duel in enumerate(duels):
         yield _long_sounds(name, number, duel, device, quick=quick)
 
 
-def _beside_the_peer(name: str, number: int, duel: Duel, device: str, *, quick: bool) -> Table:
+def _next_to_the_peer(name: str, number: int, duel: Duel, device: str, *, quick: bool) -> Table:
     rows: list[dict[str, Cell]] = []
     for case in duel.cases[:2] if quick else duel.cases:
         row = fight(duel, case, device)
@@ -48,7 +48,7 @@ def _beside_the_peer(name: str, number: int, duel: Duel, device: str, *, quick: 
             }
         )
     return Table(
-        name, f"{duel.name}, beside {duel.peer_name}: ms a frame, median (least-most)", tuple(rows)
+        name, f"{duel.name}, next to {duel.peer_name}: ms a frame, median (least-most)", tuple(rows)
     )
 
 

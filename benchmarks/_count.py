@@ -64,8 +64,8 @@ def _addmm(_: Tensor, a: Tensor, b: Tensor, *__: Any, **___: Any) -> int:
 
 
 @_raw
-def _in_order(x: Tensor, weights: Tensor, *_: Any, **__: Any) -> int:
-    """(..., k) times weights of shape (n, k) that oneDNN has put in order."""
+def _prepacked(x: Tensor, weights: Tensor, *_: Any, **__: Any) -> int:
+    """(..., k) times weights of shape (n, k) that oneDNN has prepacked."""
     return 2 * x.numel() * weights.shape[0]
 
 
@@ -93,7 +93,7 @@ def _attention(
 
 
 # PyTorch's own table counts complex products as real ones and knows no transforms, no products in
-# place or with weights in order, and no attention on a CPU.
+# place or with prepacked weights, and no attention on a CPU.
 _FORMULAS = {
     _aten.mm: _mm,
     _aten.bmm: _mm,
@@ -101,7 +101,7 @@ _FORMULAS = {
     _aten.addmm_: _addmm,
     _aten.baddbmm: _addmm,
     _aten.baddbmm_: _addmm,
-    torch.ops.mkldnn._linear_pointwise: _in_order,
+    torch.ops.mkldnn._linear_pointwise: _prepacked,
     _aten._fft_r2c: _real,
     _aten._fft_c2r: _real,
     _aten._fft_c2c: _complex,

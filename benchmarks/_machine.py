@@ -15,7 +15,7 @@ import torch
 from hearbaseline._packed import product
 
 _SIDE = {"cpu": 2048, "cuda": 8192}
-"""Of the square matrices: large enough that fetching them is nothing beside multiplying them."""
+"""Of the square matrices: large enough that fetching them costs nothing next to multiplying."""
 
 _COPIED = {"cpu": 64 << 20, "cuda": 1 << 28}
 """Numbers copied: far more than any cache holds."""

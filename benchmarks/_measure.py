@@ -17,7 +17,7 @@ Embed = Callable[[torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class Duel:
-    """One of our functions beside a peer's that computes the same.
+    """One of our functions next to a peer's that computes the same.
 
     Attributes:
         name: What is computed.

@@ -1,4 +1,4 @@
-"""The baselines beside each other, with the weights they come with."""
+"""The baselines next to each other, with the weights they come with."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""The CREPE baseline beside torchcrepe, which embeds one sound at a time."""
+"""The CREPE baseline next to torchcrepe, which embeds one sound at a time."""
 
 from __future__ import annotations
 
 import torch
-import torchcrepe
 
 from hearbaseline import crepe
 
@@ -14,6 +13,9 @@ _CASES = ((1, 1.0, 11), (4, 1.0, 5), (16, 1.0, 3), (1, 4.0, 5), (4, 4.0, 3), (1,
 
 def duels(device: str) -> list[Duel]:
     """Timestamp and scene embeddings."""
+    # It imports torchaudio, which not every PyTorch has.
+    import torchcrepe
+
     model = crepe.load_model().to(device)
 
     def peer(audio: torch.Tensor, hop_ms: float) -> torch.Tensor:

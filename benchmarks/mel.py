@@ -1,4 +1,4 @@
-"""The mel baseline beside the straightforward computation in one batch."""
+"""The mel baseline next to the straightforward computation in one batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The baselines' products with weights in order beside PyTorch's matrix product."""
+"""The baselines' products with prepacked weights next to PyTorch's matrix product."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tables(device: str, *, quick: bool) -> list[Table]:
             turns = [
                 (took_ms(theirs, x), took_ms(ours, x))
                 for _ in range((_QUICK_TURNS if quick else _TURNS) + 1)
-            ][1:]  # the first puts the weights in order
+            ][1:]  # the first prepacks the weights
             peer, our = (Timing(side) for side in zip(*turns, strict=True))
             rows.append(
                 {
@@ -45,5 +45,5 @@ def tables(device: str, *, quick: bool) -> list[Table]:
                     "our GFLOP/s": 2 * n * n_in * n_out / our.median / 1e6,
                 }
             )
-    title = "Products with weights in order, beside torch.matmul: ms, median (least-most)"
+    title = "Products with prepacked weights, next to torch.matmul: ms, median (least-most)"
     return [Table("products", title, tuple(rows))]

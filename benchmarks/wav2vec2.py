@@ -1,4 +1,4 @@
-"""The wav2vec 2.0 baseline beside transformers' model: base size, the same random weights."""
+"""The wav2vec 2.0 baseline next to transformers' model: base size, the same random weights."""
 
 from __future__ import annotations
 

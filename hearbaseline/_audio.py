@@ -20,11 +20,11 @@ def check_audio(audio: torch.Tensor) -> None:
     if not isinstance(audio, torch.Tensor):
         raise ValueError(f"{expected}, not a {type(audio).__name__}: use torch.from_numpy")
     if audio.dtype != torch.float32:
-        mend = "divide integers by full scale" if not audio.is_floating_point() else "call .float()"
-        raise ValueError(f"{expected}, not {audio.dtype}: {mend}")
+        fix = "divide integers by full scale" if not audio.is_floating_point() else "call .float()"
+        raise ValueError(f"{expected}, not {audio.dtype}: {fix}")
     if audio.ndim != 2:
-        mend = "add a batch axis with audio[None]" if audio.ndim == 1 else "mix it to mono"
-        raise ValueError(f"{expected}, not {tuple(audio.shape)}: {mend}")
+        fix = "add a batch axis with audio[None]" if audio.ndim == 1 else "mix it to mono"
+        raise ValueError(f"{expected}, not {tuple(audio.shape)}: {fix}")
     if audio.shape[0] == 0 or audio.shape[1] == 0:
         raise ValueError(
             f"{expected} with at least one sound and one sample, not {tuple(audio.shape)}: "

@@ -1,12 +1,12 @@
-"""Products with weights that stay the same: put in order once for the CPU, used many times.
+"""Products with weights that stay the same: prepacked once for the CPU, used many times.
 
 PyTorch's matrix products are MKL's on a CPU, which does not know that a matrix comes again. oneDNN,
-of which PyTorch has a copy too, takes one that was put in the order in which its kernels read it:
+of which PyTorch has a copy too, takes one that was rearranged ("prepacked") as its kernels read it:
 the same float32 product in half the time or less where there is AVX-512, and sooner for few rows
 everywhere (docs/speed.md). These are the operators that `torch.compile` uses. Where they are
 missing, where weights are trained or not on a CPU, the product is PyTorch's.
 
-The ordered copy takes as much memory as the weights. It is made when they are first used, and
+The prepacked copy takes as much memory as the weights. It is made when they are first used, and
 again once they were changed or replaced; only changes through `.data` are not noticed.
 """
 
@@ -22,8 +22,11 @@ from torch.nn import functional as F  # noqa: N812
 from torch.utils.weak import WeakTensorKeyDictionary
 
 ROWS = 512
-"""Rows that weights are put in order for. The best for any number: what PyTorch 2.11 chooses for
+"""Rows of x that weights are prepacked for. The best for any number: what PyTorch 2.11 chooses for
 fewer takes up to twice as long for those too."""
+
+_is_compiling = getattr(torch.compiler, "is_compiling", None) or torch._utils.is_compiling
+"""The second is that of PyTorch 2.2."""
 
 _Made = TypeVar("_Made")
 
@@ -50,7 +53,7 @@ class _Entry:
 
 
 _ENTRIES: Any = WeakTensorKeyDictionary()
-"""By the tensor itself, beside the models: those are copied, saved and moved as if there was
+"""By the tensor itself, apart from the models: those are copied, saved and moved as if there was
 nothing."""
 
 
@@ -66,24 +69,17 @@ def product(x: Tensor, matrix: Tensor) -> Tensor:
     """
     if not usable(x, matrix):
         return x @ matrix
-    return multiply(x, remembered(matrix, lambda weights: ordered(weights.T)))
+    return multiply(x, cached(matrix, lambda weights: prepack(weights.T)))
 
 
 class Linear(torch.nn.Linear):
-    """`torch.nn.Linear`, in inference with its weights in order."""
+    """`torch.nn.Linear`, in inference with prepacked weights."""
 
     def forward(self, x: Tensor) -> Tensor:
         """See `torch.nn.Linear`."""
         if not usable(x, self.weight):
             return F.linear(x, self.weight, self.bias)
-        return multiply(x, remembered(self.weight, ordered), self.bias)
-
-    @classmethod
-    def replace(cls, module: torch.nn.Module) -> None:
-        """Make those of a module into these; parameters and their names stay."""
-        for part in module.modules():
-            if type(part) is torch.nn.Linear:
-                part.__class__ = cls
+        return multiply(x, cached(self.weight, prepack), self.bias)
 
 
 def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Tensor:
@@ -101,10 +97,11 @@ def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Ten
     n_in, taps = kernel.shape[1:]
     n = (len(x) - taps) // stride + 1
     if usable(x, kernel):
-        # The frames under the kernel are neighbours in memory: a row for each of its places, which
-        # overlap where taps do.
+        # The frames under the kernel are neighbours in memory: a row for each of its places, shape
+        # (n, taps * n_in), begins `stride` frames after the row before, and overlaps it where the
+        # taps are more than that.
         rows = x.as_strided((n, taps * n_in), (stride * n_in, 1), x.storage_offset())
-        return multiply(rows, remembered(kernel, lambda weights: ordered(_by_tap(weights))), bias)
+        return multiply(rows, cached(kernel, lambda weights: prepack(_by_tap(weights))), bias)
     # The same rows, cut where they overlap: not all matrix products take those that do. On a GPU
     # PyTorch rounds convolutions to TF32, and products not.
     matrix = _by_tap(kernel).T
@@ -117,9 +114,9 @@ def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int) -> Ten
 
 
 def usable(x: Tensor, weights: Tensor) -> bool:
-    """Whether weights in order can be multiplied with, as plain numbers and in float32."""
+    """Whether prepacked weights can be multiplied with, as plain numbers and in float32."""
     return (
-        not torch.compiler.is_compiling()  # the compiler orders weights itself
+        not _is_compiling()  # the compiler prepacks weights itself
         and has_operators()
         and type(x) is Tensor  # not a stand-in for one
         and type(weights) in (Tensor, torch.nn.Parameter)
@@ -127,8 +124,15 @@ def usable(x: Tensor, weights: Tensor) -> bool:
         and x.dtype == weights.dtype == torch.float32
         and not (torch.is_grad_enabled() and (x.requires_grad or weights.requires_grad))
         and not weights.is_inference()  # those do not say when they are changed
-        and not torch.is_autocast_enabled("cpu")
+        and not _is_autocast_enabled()
     )
+
+
+def _is_autocast_enabled() -> bool:
+    try:
+        return torch.is_autocast_enabled("cpu")
+    except TypeError:  # before PyTorch 2.4 it is of GPUs and takes no argument
+        return bool(torch.is_autocast_cpu_enabled())
 
 
 def has_operators() -> bool:
@@ -140,13 +144,13 @@ def has_operators() -> bool:
     )
 
 
-def ordered(weights: Tensor) -> Tensor:
-    """Weights as `torch.nn.Linear` has them, shape (n_out, n_in), in oneDNN's order."""
-    in_order: Tensor = torch.ops.mkldnn._reorder_linear_weight(weights.contiguous(), ROWS)
-    return in_order
+def prepack(weights: Tensor) -> Tensor:
+    """Weights as `torch.nn.Linear` has them, shape (n_out, n_in), arranged for oneDNN."""
+    prepacked: Tensor = torch.ops.mkldnn._reorder_linear_weight(weights.contiguous(), ROWS)
+    return prepacked
 
 
-def remembered(weights: Tensor, make: Callable[[Tensor], _Made]) -> _Made:
+def cached(weights: Tensor, make: Callable[[Tensor], _Made]) -> _Made:
     """What `make` makes of these weights, made again only once they have changed.
 
     Args:
@@ -163,10 +167,11 @@ def remembered(weights: Tensor, make: Callable[[Tensor], _Made]) -> _Made:
 
 def _by_tap(kernel: Tensor) -> Tensor:
     """A kernel as the rows of frames under it meet it, shape (n_out, taps * n_in)."""
+    # (n_out, n_in, taps) to (n_out, taps, n_in), the numbers of each tap side by side
     return kernel.transpose(1, 2).flatten(1)
 
 
-def multiply(x: Tensor, in_order: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Rows of x, shape (..., n_in), times weights in order, and a bias added."""
-    y: Tensor = torch.ops.mkldnn._linear_pointwise(x, in_order, bias, "none", [], "")
+def multiply(x: Tensor, prepacked: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Rows of x, shape (..., n_in), times prepacked weights, and a bias added."""
+    y: Tensor = torch.ops.mkldnn._linear_pointwise(x, prepacked, bias, "none", [], "")
     return y

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import torch
 
-from ._audio import check_audio
-from ._checkpoint import bundled, load_state, restore
-from ._frames import Framing
-from ._packed import product
+from hearbaseline._audio import check_audio
+from hearbaseline._checkpoint import bundled, load_state, restore
+from hearbaseline._frames import Framing
+from hearbaseline._packed import product
 
 N_FFT = 4096
 """Samples in a frame: 93 ms."""

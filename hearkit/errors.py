@@ -12,10 +12,8 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .api.submission import Effect
+from .effect import Effect
 
 
 class HearError(Exception):

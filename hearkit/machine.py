@@ -106,6 +106,11 @@ class _MallInfo(ctypes.Structure):
     ]  # fmt: skip
 
 
+def is_running(pid: int) -> bool:
+    """Whether there is a process of this number."""
+    return bool(psutil.pid_exists(pid))
+
+
 def resident_bytes(pid: int) -> int:
     """Resident memory of a process; 0 where it is gone."""
     # psutil reads more than this, and looks are taken 50 times a second.

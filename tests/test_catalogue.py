@@ -10,19 +10,16 @@ import validator
 from validator.catalogue import (
     CatalogueError,
     Check,
-    UnknownIdError,
     catalogued,
     conforms,
-    in_order_of_need,
     inconclusive,
-    matching,
     violates,
-    with_requirements,
 )
 from validator.catalogue import (
     check as declare,
 )
 from validator.checks import CATALOGUE, FAMILIES
+from validator.selection import UnknownIdError, in_order_of_need, matching, with_requirements
 
 BAD = Path(__file__).parent / "submissions" / "bad"
 CHECKS = Path(validator.__file__).parent / "checks"
@@ -144,6 +141,9 @@ def test_requirements_are_followed_to_the_beginning() -> None:
 
 
 def test_a_violation_always_says_what_was_expected() -> None:
-    assert violates("seen", expected="other").expected
-    assert not conforms("seen").expected
-    assert not inconclusive("why").expected
+    finding = violates("seen", expected="other")
+    assert finding.violates
+    assert finding.expected
+    for other in (conforms("seen"), inconclusive("why")):
+        assert not other.violates
+        assert not other.expected

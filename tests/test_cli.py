@@ -282,7 +282,7 @@ def test_a_terminal_without_unicode_is_no_error(run: Validate, encoding: str, pr
 
 
 def test_a_closed_pipe_is_no_error_and_files_are_written_all_the_same(folder: Path) -> None:
-    for command, first in (("--list", "Interface\n"), ("good --select O03 --json r.json", "")):
+    for command, first in (("--list", "Device\n"), ("good --select O03 --json r.json", "")):
         piped = subprocess.run(
             ["bash", "-o", "pipefail", "-c", f"{COMMAND} {command} | head -c {len(first)}"],
             cwd=folder,
@@ -294,14 +294,16 @@ def test_a_closed_pipe_is_no_error_and_files_are_written_all_the_same(folder: Pa
 
 
 def test_an_error_of_ours_is_one_line_unless_debugged(folder: Path) -> None:
-    code = "import validator.api, validator.cli as c; validator.api.run = None; c.main()"
+    code = "import validator.api, validator.cli as c; validator.api.examined = None; c.main()"
     for more, lines in (([], 1), (["--debug"], 2)):
         done = subprocess.run(
             [sys.executable, "-c", code, "good", *more], cwd=folder, capture_output=True, text=True
         )
-        assert done.returncode == (2 if lines == 1 else 1)
+        assert done.returncode == 2
         assert min(len(done.stderr.splitlines()), 2) == lines
         assert "TypeError: 'NoneType' object is not callable" in done.stderr
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith("hear-validate: stopped by an unexpected TypeError")
 
 
 def test_an_interrupt_is_one_line_and_leaves_no_worker(folder: Path) -> None:

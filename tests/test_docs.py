@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
+import click
 import pytest
+
+from validator.cli import command
+from validator.options import SETTINGS
 
 CHECKOUT = Path(__file__).parent.parent
 DOCS = CHECKOUT / "docs"
@@ -138,3 +142,24 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
             matches = doctest.OutputChecker().check_output(block.text, printed, flags)
             assert matches, f"expected:\n{block.text}\nprinted:\n{printed}"
     assert list((tmp_path / "installed").glob("my_model-*.dist-info"))
+
+
+def code_in_tables(page: str) -> set[str]:
+    """What stands in backquotes in the first cells of a page's tables."""
+    text = (DOCS / page).read_text("utf-8")
+    cells = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    return {code for cell in cells for code in re.findall(r"`([^` ]+)", cell)}
+
+
+def test_every_option_of_the_validator_stands_on_its_page() -> None:
+    options = {
+        name
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for name in parameter.opts
+    }
+    assert options - code_in_tables("validating.md") == set()
+
+
+def test_every_setting_of_the_validator_stands_on_its_page() -> None:
+    assert set(SETTINGS) - code_in_tables("validating.md") == set()

@@ -8,20 +8,21 @@ import pytest
 
 from validator import Figure, Result, Status
 from validator.catalogue import conforms
+from validator.checks.model.attributes import EmbeddingSizes, SampleRate
 from validator.key_figures import KeyFigure, key_figures
 
 from .render.conftest import fake_check, make_report
 
 
-def result(id_: str, *figures: Figure, peak: int | None = None, **evidence: int) -> Result:
+def result(id_: str, *figures: Figure, peak: int | None = None, evidence: object = None) -> Result:
     verdict = conforms("", *figures, evidence=evidence)
     return Result(fake_check(id_), Status.PASSED, verdict, peak_bytes=peak)
 
 
 def test_they_are_gathered_from_what_checks_measured() -> None:
     results = (
-        result("M01", sample_rate=44100, peak=500_000_000),
-        result("M02", scene_embedding_size=8, timestamp_embedding_size=16),
+        result("M01", evidence=SampleRate(44100), peak=500_000_000),
+        result("M02", evidence=EmbeddingSizes(8, 16)),
         result("T09", Figure("hop", 50.0, "ms", 50.0)),
         result("R03", Figure("relative error", 1e-6), peak=700_000_000),
         result("R05", Figure("relative error", 3e-6)),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from validator.options import Options, UsageError, from_pyproject, submission_in_pyproject
+from hearkit.errors import UsageError
+from validator.options import Options, from_pyproject, submission_in_pyproject
 
 
 def pyproject(folder: Path, table: str) -> Path:

@@ -81,11 +81,11 @@ print(bundled("mel.safetensors"))
     assert done.stdout.strip() == str(tmp_path / WEIGHTS)
 
 
-def test_a_wheel_holds_both_packages_their_types_and_the_licence(wheel: Path) -> None:
+def test_a_wheel_holds_the_packages_their_types_and_the_licence(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     folders = {name.split("/")[0] for name in names if ".dist-info" not in name}
-    assert folders == {"hearbaseline", "validator"}
-    assert {"hearbaseline/py.typed", "validator/py.typed"} <= set(names)
+    assert folders == {"hearbaseline", "hearkit", "validator"}
+    assert {f"{folder}/py.typed" for folder in folders} <= set(names)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 

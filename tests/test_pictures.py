@@ -13,7 +13,8 @@ from hearkit.errors import Fault
 from validator import Result, Status
 from validator.asking.session import SCENE, Session
 from validator.checks.outputs.shapes import shapes
-from validator.pictures import Gallery, gallery
+from validator.gallery import Gallery
+from validator.pictures import gallery
 
 from .fakes import Fake, returned, value
 

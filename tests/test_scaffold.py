@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from validator.options import UsageError
+from hearkit.errors import UsageError
 from validator.scaffold import start
 
 from .environments import CHECKOUT, fresh_environment, program, variables

@@ -23,9 +23,9 @@ STIMULI = (
     NOISE.pick(1),
     NOISE.pick(1, 0, 1),
     NOISE.cut(7),
-    NOISE.beside(stimuli.clipped(1, 160)),
+    NOISE.followed_by(stimuli.clipped(1, 160)),
     NOISE.plus(stimuli.impulse(2, 160)),
-    NOISE.pick(0).beside(NOISE.plus(NOISE).pick(1)).cut(30),
+    NOISE.pick(0).followed_by(NOISE.plus(NOISE).pick(1)).cut(30),
 )
 
 

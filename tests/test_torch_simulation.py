@@ -1,5 +1,6 @@
 """A pretended GPU against what a real one does, operation by operation."""
 
+import json
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,8 +14,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from validator.simulation import pretended_gpu, simulate
+from hearkit.api.wire import typed
+from validator.simulation import Trial, Trials
 from validator.simulation.devices import Pretence, UnseenError, mark, place
+from validator.simulation.machine import pretended_gpu, simulate
 
 Operation = Callable[[torch.Tensor], Any]
 
@@ -257,6 +260,18 @@ def submission(scene: Operation, timestamps: Operation | None = None) -> ModuleT
     return module
 
 
+def simulated(module: ModuleType) -> Trials:
+    """The trials as they arrive on the other side of the line."""
+    trials: Trials = typed(Trials, json.loads(json.dumps(simulate(module, [], 16000))))
+    return trials
+
+
+def outcome(trial: Trial) -> str:
+    if trial.refused:
+        return "violates"
+    return "inconclusive" if trial.unclear else "conforms"
+
+
 @pytest.mark.parametrize(
     ("scene", "outcomes"),
     [
@@ -271,13 +286,13 @@ def submission(scene: Operation, timestamps: Operation | None = None) -> ModuleT
 def test_outcomes_on_the_first_gpu_the_second_and_the_cpu(
     scene: Operation, outcomes: tuple[str, ...]
 ) -> None:
-    found = simulate(submission(scene), [], 16000)
-    assert tuple(found[mode]["outcome"] for mode in ("gpu", "second", "cpu")) == outcomes
+    found = simulated(submission(scene))
+    assert tuple(map(outcome, (found.gpu, found.second, found.cpu))) == outcomes
 
 
 def test_the_devices_of_results_are_told() -> None:
-    found = simulate(submission(lambda x: x[0].cpu()), [], 16000)["gpu"]
-    assert found["devices"] == {
+    found = simulated(submission(lambda x: x[0].cpu())).gpu
+    assert found.devices == {
         "embeddings of get_timestamp_embeddings": "cuda:0",
         "timestamps of get_timestamp_embeddings": "cuda:0",
         "embeddings of get_scene_embeddings": "cpu",
@@ -285,19 +300,20 @@ def test_the_devices_of_results_are_told() -> None:
 
 
 def test_another_way_of_computing_on_the_gpu_shows_in_the_numbers() -> None:
-    same = simulate(submission(lambda x: x[0] * 2), [], 16000)
-    other = simulate(submission(lambda x: x[0].round() if x[0].is_cuda else x[0]), [], 16000)
-    assert same["gpu"]["error"] == 0
-    assert other["gpu"]["error"] > 0.1
+    same = simulated(submission(lambda x: x[0] * 2)).gpu.error
+    other = simulated(submission(lambda x: x[0].round() if x[0].is_cuda else x[0])).gpu.error
+    assert same == 0
+    assert other is not None
+    assert other > 0.1
 
 
 def test_an_error_of_the_submissions_own_is_no_violation_of_devices() -> None:
     def scene(_: Any) -> Any:
         raise ValueError("odd")
 
-    found = simulate(submission(scene), [], 16000)["gpu"]
-    assert found["outcome"] == "inconclusive"
-    assert "ValueError: odd" in found["what"]
+    found = simulated(submission(scene)).gpu
+    assert outcome(found) == "inconclusive"
+    assert "ValueError: odd" in found.unclear
 
 
 def test_a_device_chosen_at_import_is_chosen_anew(
@@ -316,7 +332,7 @@ def test_a_device_chosen_at_import_is_chosen_anew(
     import chooses_at_import  # type: ignore[import-not-found]
 
     try:
-        found = simulate(chooses_at_import, [], 16000)["cpu"]
+        found = simulated(chooses_at_import).cpu
     finally:
         del sys.modules["chooses_at_import"]
-    assert found["devices"]["embeddings of get_scene_embeddings"] == "cuda:0"
+    assert found.devices["embeddings of get_scene_embeddings"] == "cuda:0"

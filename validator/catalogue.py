@@ -1,16 +1,16 @@
-"""What a check is, what it answers, and how checks are selected."""
+"""What a check is, what it answers, and what makes a catalogue of checks."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from hearkit.errors import UsageError
+from hearkit.errors import HearError
 
 from .asking.snippets import Reproduction
 
@@ -91,13 +91,14 @@ class Verdict:
         hint: The likely cause or a fix more exact than the check's own; may be empty.
         figures: What was measured.
         reproduction: What shows the finding outside the validator.
-        evidence: What pictures and tables are made of, by name: arrays, numbers.
+        traceback: The submission's own, where it raised.
+        evidence: What pictures and tables are made of: a dataclass of the check's module.
 
     Examples:
         >>> from validator.catalogue import Figure, violates
         >>> verdict = violates("too coarse", Figure("hop", 60.0, "ms"), expected="50 ms or less")
-        >>> verdict.kind.value, verdict.figures[0].in_words
-        ('violates', '60 ms')
+        >>> verdict.violates, verdict.figures[0].in_words
+        (True, '60 ms')
     """
 
     kind: Kind
@@ -106,14 +107,18 @@ class Verdict:
     hint: str = ""
     figures: tuple[Figure, ...] = ()
     reproduction: Reproduction | None = None
-    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    traceback: str = ""
+    evidence: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def violates(self) -> bool:
+        """Whether the submission breaks what the check asks for."""
+        return self.kind is Kind.VIOLATES
 
 
-def conforms(
-    seen: str = "", *figures: Figure, evidence: Mapping[str, Any] | None = None
-) -> Verdict:
+def conforms(seen: str = "", *figures: Figure, evidence: object = None) -> Verdict:
     """The submission does what the check asks for."""
-    return Verdict(Kind.CONFORMS, seen, figures=figures, evidence=evidence or {})
+    return Verdict(Kind.CONFORMS, seen, figures=figures, evidence=evidence)
 
 
 def violates(
@@ -122,10 +127,11 @@ def violates(
     expected: str,
     hint: str = "",
     reproduction: Reproduction | None = None,
-    evidence: Mapping[str, Any] | None = None,
+    traceback: str = "",
+    evidence: object = None,
 ) -> Verdict:
     """The submission breaks what the check asks for."""
-    return Verdict(Kind.VIOLATES, seen, expected, hint, figures, reproduction, evidence or {})
+    return Verdict(Kind.VIOLATES, seen, expected, hint, figures, reproduction, traceback, evidence)
 
 
 def inconclusive(why: str, *figures: Figure) -> Verdict:
@@ -239,7 +245,7 @@ def _family_of(module: str) -> Family:
     return family
 
 
-class CatalogueError(Exception):
+class CatalogueError(HearError):
     """Checks that cannot stand in one catalogue: a mistake of whoever declared them."""
 
 
@@ -264,64 +270,3 @@ def catalogued(checks: Iterable[Check]) -> tuple[Check, ...]:
             )
         by_id[one.id] = one
     return tuple(by_id[id_] for id_ in sorted(by_id))
-
-
-def in_order_of_need(checks: Iterable[Check]) -> tuple[Check, ...]:
-    """The checks in an order in which what a check requires comes before it.
-
-    Otherwise they stay in the order of their ids, after which come the families that run last.
-    What is required and not among the checks is left out.
-    """
-    wanted = sorted(checks, key=lambda one: (one.family.runs_last, one.id))
-    ordered: dict[Check, None] = {}
-
-    def place(one: Check) -> None:
-        for required in one.requires:
-            if required not in ordered:
-                place(required)
-        ordered[one] = None
-
-    for one in wanted:
-        if one not in ordered:
-            place(one)
-    among = set(wanted)
-    return tuple(one for one in ordered if one in among)
-
-
-class UnknownIdError(UsageError):
-    """An id or prefix that names no check."""
-
-
-def matching(catalogue: Sequence[Check], patterns: Iterable[str]) -> set[Check]:
-    """The checks whose id is, or begins with, one of the patterns.
-
-    Args:
-        catalogue: All checks.
-        patterns: Ids or prefixes, such as `T04` or `T`; case does not matter.
-
-    Raises:
-        UnknownIdError: If a pattern matches nothing.
-    """
-    found: set[Check] = set()
-    for pattern in patterns:
-        hits = {c for c in catalogue if c.id.startswith(pattern.upper())}
-        if not pattern or not hits:
-            known = ", ".join(sorted({c.id[0] for c in catalogue}))
-            raise UnknownIdError(
-                f"no check is called {pattern!r}: give an id such as {catalogue[0].id}, "
-                f"or a family ({known}); --list prints them all"
-            )
-        found |= hits
-    return found
-
-
-def with_requirements(checks: Iterable[Check]) -> set[Check]:
-    """The checks and, transitively, all that they require."""
-    closed: set[Check] = set()
-    waiting = list(checks)
-    while waiting:
-        one = waiting.pop()
-        if one not in closed:
-            closed.add(one)
-            waiting.extend(one.requires)
-    return closed

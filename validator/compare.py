@@ -169,6 +169,6 @@ def compare(
             report, problem = None, str(error)
         outcomes.append(Outcome(entry, None if problem else report, problem))
     problems = {outcome.problem for outcome in outcomes}
-    if len(problems) == 1 and (one := problems.pop()):
-        raise UsageError(one)
+    if len(problems) == 1 and "" not in problems:
+        raise UsageError(problems.pop())
     return Comparison(tuple(outcomes))

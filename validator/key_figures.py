@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from .checks.model.attributes import EmbeddingSizes, SampleRate
 from .report import Report
+
+Evidence = TypeVar("Evidence")
+
+_IN_BATCH = ("R03", "R04", "R05", "R06")
+"""Checks whose relative errors are those of one sound in several batches."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,11 @@ class KeyFigure:
 
 def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     """Sample rate, sizes, hop, errors, time and memory of a run; always the same names."""
+    rate, sizes = _first(report, SampleRate), _first(report, EmbeddingSizes)
     return (
-        KeyFigure("sample rate", _evidence(report, "M01", "sample_rate"), "Hz", 0),
-        KeyFigure("scene embedding", _evidence(report, "M02", "scene_embedding_size"), "", 0),
-        KeyFigure("timestamp embedding", _evidence(report, "M02", _TIMESTAMP_SIZE), "", 0),
+        KeyFigure("sample rate", rate.hz if rate else None, "Hz", 0),
+        KeyFigure("scene embedding", sizes.scene if sizes else None, "", 0),
+        KeyFigure("timestamp embedding", sizes.timestamp if sizes else None, "", 0),
         KeyFigure("hop", _figure(report, "hop", "T09"), "ms", 4),
         KeyFigure("centring error", _figure(report, "centre of the change", "T11"), "ms"),
         KeyFigure("worst batch error", _figure(report, "relative error", *_IN_BATCH), "", 2),
@@ -57,17 +64,12 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     )
 
 
-_TIMESTAMP_SIZE = "timestamp_embedding_size"
-_IN_BATCH = ("R03", "R04", "R05", "R06")
-
-
-def _evidence(report: Report, id_: str, name: str) -> float | None:
-    found: list[Any] = [
-        r.verdict.evidence[name]
-        for r in report.results
-        if r.check.id == id_ and r.verdict and name in r.verdict.evidence
-    ]
-    return float(found[0]) if found else None
+def _first(report: Report, kind: type[Evidence]) -> Evidence | None:
+    """What a check kept of this kind."""
+    for result in report.results:
+        if result.verdict and isinstance(result.verdict.evidence, kind):
+            return result.verdict.evidence
+    return None
 
 
 def _figure(report: Report, name: str, *ids: str) -> float | None:

@@ -129,7 +129,7 @@ def _nearest(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+SETTINGS: dict[str, tuple[tuple[type, ...], str]] = {
     "module": ((str,), "the name of a module"),
     "weights": ((str,), "the path of the weights"),
     "select": ((list,), "a list of ids or families"),
@@ -152,10 +152,10 @@ def _table(file: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise UsageError(f"{file}: [tool.{_TABLE}] must be a table, not {table!r}")
     for key, value in table.items():
-        if key not in _KINDS:
-            known = ", ".join(sorted(_KINDS))
+        if key not in SETTINGS:
+            known = ", ".join(sorted(SETTINGS))
             raise UsageError(f"{file}: [tool.{_TABLE}] has no setting {key!r}; it knows {known}")
-        types, words = _KINDS[key]
+        types, words = SETTINGS[key]
         # To Python, true is a whole number.
         fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
         if not fits or (list in types and not all(isinstance(id_, str) for id_ in value)):

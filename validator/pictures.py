@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hearkit.errors import Fault
 
 from .asking.session import Numbers, Session
 from .checks.outputs.shapes import shapes
+from .gallery import Gallery
 from .report import Result, Status
 from .stimuli import recorded, recording_names
 
@@ -19,26 +18,6 @@ _SECONDS = 2.0
 """As long as the longest recording; shorter ones are repeated."""
 
 _USABLE = {Status.PASSED, Status.WARNED, Status.INCONCLUSIVE}
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """The validator's recordings and their embeddings.
-
-    Attributes:
-        names: What the recordings are.
-        sample_rate: Hz.
-        audio: The recordings, shape (n_recordings, n_samples); empty where the rate is unknown.
-        scenes: Scene embeddings, shape (n_recordings, size), or why there are none.
-        timestamps: Timestamp embeddings, shape (n_recordings, n_timestamps, size), and their
-            timestamps in ms, shape (n_timestamps,), or why there are none.
-    """
-
-    names: tuple[str, ...]
-    sample_rate: int
-    audio: NDArray[np.float32]
-    scenes: Numbers | str
-    timestamps: tuple[Numbers, Numbers] | str
 
 
 def gallery(session: Session, results: Sequence[Result]) -> Gallery:

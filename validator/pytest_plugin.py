@@ -20,9 +20,10 @@ import pytest
 from hearkit.api.submission import not_found
 from hearkit.errors import UsageError
 
-from .catalogue import Check, Kind, with_requirements
+from .catalogue import Check, Kind
 from .options import Options, from_pyproject, submission_in_pyproject
 from .report import Result, Status
+from .selection import with_requirements
 
 if TYPE_CHECKING:
     from .runner import Runner

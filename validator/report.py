@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .catalogue import Check, Kind, Severity, Verdict
-
-if TYPE_CHECKING:
-    from .pictures import Gallery
+from .gallery import Gallery
 
 SCHEMA_VERSION = 2
 """Of `to_dict`; grows when a field changes its meaning or goes."""
@@ -58,6 +56,33 @@ def status_of(check: Check, verdict: Verdict, *, expected: bool, strict: bool) -
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """Why a check did not run.
+
+    Attributes:
+        reason: In words: that it was left out, or what became of the check that it needs.
+        by: The first check that keeps it from running; None where it was itself left out.
+
+    Examples:
+        >>> from validator.report import Skipped
+        >>> print(Skipped("left out by --skip"))
+        left out by --skip
+    """
+
+    reason: str
+    by: Check | None = None
+
+    def __str__(self) -> str:
+        """The reason as reports give it."""
+        return f"{self.brief}, {self.reason}" if self.by else self.reason
+
+    @property
+    def brief(self) -> str:
+        """The same without what became of the check that is needed."""
+        return f"needs {self.by.id}" if self.by else self.reason
+
+
+@dataclass(frozen=True)
 class Result:
     """What became of one check.
 
@@ -65,7 +90,8 @@ class Result:
         check: The check.
         status: What became of it.
         verdict: What it found; None where it did not run.
-        why: Why it was skipped, expected to fail, or broken.
+        note: Why it was expected to fail, or what broke.
+        skipped: Why it was skipped; None where it ran.
         seconds: Wall-clock seconds.
         peak_bytes: Highest resident memory of the worker meanwhile; None where the check asked
             nothing that had not been answered before.
@@ -73,8 +99,10 @@ class Result:
 
     Examples:
         >>> from validator import Result, Status
+        >>> from validator.report import Skipped
         >>> from validator.checks import CATALOGUE
-        >>> result = Result(CATALOGUE[0], Status.SKIPPED, why="left out by --skip")
+        >>> left_out = Skipped("left out by --skip")
+        >>> result = Result(CATALOGUE[0], Status.SKIPPED, skipped=left_out)
         >>> result.check.id, result.is_finding, result.to_dict()["status"]
         ('D01', False, 'skipped')
     """
@@ -82,7 +110,8 @@ class Result:
     check: Check
     status: Status
     verdict: Verdict | None = None
-    why: str = ""
+    note: str = ""
+    skipped: Skipped | None = None
     seconds: float = 0.0
     peak_bytes: int | None = None
     snippet: str = ""
@@ -107,9 +136,14 @@ class Result:
         }
 
     @property
+    def why(self) -> str:
+        """Why it was skipped, expected to fail, or broken, in words."""
+        return str(self.skipped) if self.skipped else self.note
+
+    @property
     def is_finding(self) -> bool:
         """Whether the submission breaks what the check asks for."""
-        return self.verdict is not None and self.verdict.kind is Kind.VIOLATES
+        return self.verdict is not None and self.verdict.violates
 
     @property
     def fix(self) -> str:

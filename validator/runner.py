@@ -11,20 +11,22 @@ from hearkit.errors import Fault, UsageError
 from .asking.answers import reproduction_of
 from .asking.session import Session
 from .asking.snippets import program
-from .catalogue import (
-    Check,
-    UnknownIdError,
-    Verdict,
-    in_order_of_need,
-    matching,
-    violates,
-    with_requirements,
-)
+from .catalogue import Check, Verdict, violates
 from .options import Options
-from .report import Result, Status, status_of
+from .report import Result, Skipped, Status, status_of
+from .selection import UnknownIdError, in_order_of_need, matching, with_requirements
 
 _BLOCKING = {Status.FAILED, Status.EXPECTED, Status.SKIPPED, Status.BROKEN}
 """What a required check must not have become. Inconclusive is no evidence of a defect."""
+
+_HINTS = {
+    "exception": "The call raises: run the snippet and follow its traceback.",
+    "exit": "Remove the exit: a module is imported and called by programs that go on.",
+    "crash": "Run the snippet under `python -X faulthandler` to see where the process ends.",
+    "timeout": "Find what waits (network, input, a lock); a slow machine needs --timeout.",
+    "memory": "Process long audio in chunks; --memory-limit sets the bound.",
+}
+"""By kind of `Fault`, what most often causes it."""
 
 
 class Runner:
@@ -70,12 +72,9 @@ class Runner:
         return self._results[check]
 
     def _result(self, check: Check) -> Result:
-        if why := self._left_out.get(check):
-            return Result(check, Status.SKIPPED, why=why)
-        for required in check.requires:
-            before = self.result(required)
-            if before.status in _BLOCKING:
-                return Result(check, Status.SKIPPED, why=_needs(before))
+        skipped = self._skipped(check)
+        if skipped is not None:
+            return Result(check, Status.SKIPPED, skipped=skipped)
         self._session.peak_bytes = 0
         begin = time.perf_counter()
         try:
@@ -83,8 +82,8 @@ class Runner:
         except Fault as fault:
             verdict = _blamed(fault)
         except Exception:
-            why = "the check itself failed, which is our fault: " + traceback.format_exc(limit=-3)
-            return Result(check, Status.BROKEN, why=why, seconds=time.perf_counter() - begin)
+            note = "the check itself failed, which is our fault: " + traceback.format_exc(limit=-3)
+            return Result(check, Status.BROKEN, note=note, seconds=time.perf_counter() - begin)
         reason = self._options.expected.get(check.id, "")
         status = status_of(check, verdict, expected=bool(reason), strict=self._options.strict)
         seconds = time.perf_counter() - begin
@@ -92,11 +91,21 @@ class Runner:
             check,
             status,
             verdict,
-            reason,
-            seconds,
-            self._session.peak_bytes or None,
-            self._program(verdict),
+            note=reason,
+            seconds=seconds,
+            peak_bytes=self._session.peak_bytes or None,
+            snippet=self._program(verdict),
         )
+
+    def _skipped(self, check: Check) -> Skipped | None:
+        """Why a check does not run; None where it does."""
+        if check in self._left_out:
+            return self._left_out[check]
+        for required in check.requires:
+            before = self.result(required)
+            if before.status in _BLOCKING:
+                return _because_of(before)
+        return None
 
     def _program(self, verdict: Verdict) -> str:
         """The program that reproduces a finding, made only where there is one."""
@@ -108,19 +117,16 @@ class Runner:
         )
 
 
-def _needs(before: Result) -> str:
+def _because_of(before: Result) -> Skipped:
     """Why a check is skipped that needs this one: the first cause, not the chain to it."""
-    if before.status is Status.SKIPPED:
-        is_chain = before.why.startswith(_NEEDS)
-        return before.why if is_chain else f"{_NEEDS}{before.check.id}, {before.why}"
-    what = "could not be run" if before.status is Status.BROKEN else "found a defect"
-    return f"{_NEEDS}{before.check.id}, which {what}"
+    if before.skipped is not None:
+        return before.skipped if before.skipped.by else Skipped(str(before.skipped), before.check)
+    became = "could not be run" if before.status is Status.BROKEN else "found a defect"
+    return Skipped(f"which {became}", before.check)
 
 
-_NEEDS = "needs "
-
-
-def _left_out(catalogue: Sequence[Check], options: Options) -> dict[Check, str]:
+def _left_out(catalogue: Sequence[Check], options: Options) -> dict[Check, Skipped]:
+    """The checks that the options leave out."""
     try:
         wanted = (
             with_requirements(matching(catalogue, options.select))
@@ -133,11 +139,11 @@ def _left_out(catalogue: Sequence[Check], options: Options) -> dict[Check, str]:
     left_out = {}
     for check in catalogue:
         if check in skipped:
-            left_out[check] = "left out by --skip"
+            left_out[check] = Skipped("left out by --skip")
         elif check not in wanted:
-            left_out[check] = "left out by --select"
+            left_out[check] = Skipped("left out by --select")
         elif check.long and not options.runs_long:
-            left_out[check] = "takes minutes: --long includes it"
+            left_out[check] = Skipped("takes minutes: --long includes it")
     return left_out
 
 
@@ -148,14 +154,5 @@ def _blamed(fault: Fault) -> Verdict:
         expected="an answer as the contract describes it",
         hint=_HINTS.get(fault.kind, ""),
         reproduction=reproduction_of(fault),
-        evidence={"traceback": fault.traceback},
+        traceback=fault.traceback,
     )
-
-
-_HINTS = {
-    "exception": "The call raises: run the snippet and follow its traceback.",
-    "exit": "Remove the exit: a module is imported and called by programs that go on.",
-    "crash": "Run the snippet under `python -X faulthandler` to see where the process ends.",
-    "timeout": "Find what waits (network, input, a lock); a slow machine needs --timeout.",
-    "memory": "Process long audio in chunks; --memory-limit sets the bound.",
-}

@@ -18,6 +18,9 @@ Audio = NDArray[np.float32]
 
 _FOLDER = Path(__file__).parent / "recordings"
 
+_REMEMBERED = 2_000_000
+"""Samples of noise that are kept at most, since many checks ask about the same: 8 MB."""
+
 
 @dataclass(frozen=True)
 class Stimulus:
@@ -67,10 +70,10 @@ class Stimulus:
             np.roll(self.audio, n_samples, axis=1),
         )
 
-    def beside(self, other: Stimulus) -> Stimulus:
+    def followed_by(self, other: Stimulus) -> Stimulus:
         """One batch of these sounds followed by the other's."""
         return Stimulus(
-            f"{self.name} beside {other.name}",
+            f"{self.name} followed by {other.name}",
             f"np.concatenate([{self.code}, {other.code}])",
             np.concatenate([self.audio, other.audio]),
         )
@@ -90,13 +93,25 @@ def noise(n_sounds: int, n_samples: int, seed: int = 0, level: float = 0.1) -> S
         f"np.random.default_rng({seed}).normal(0, {level}, ({n_sounds}, {n_samples}))"
         '.clip(-1, 1).astype("float32")'
     )
-    audio = np.random.default_rng(seed).normal(0, level, (n_sounds, n_samples))
-    return Stimulus(f"noise {n_sounds} x {n_samples}", code, audio.clip(-1, 1).astype(np.float32))
+    shape = (n_sounds, n_samples)
+    if n_sounds * n_samples > _REMEMBERED:
+        audio = _noise(shape, seed, level)
+    else:
+        audio = _remembered_noise(shape, seed, level).copy()
+    return Stimulus(f"noise {n_sounds} x {n_samples}", code, audio)
+
+
+def _noise(shape: tuple[int, int], seed: int, level: float) -> Audio:
+    drawn = np.random.default_rng(seed).normal(0, level, shape)
+    return drawn.clip(-1, 1).astype(np.float32)
+
+
+_remembered_noise = functools.lru_cache(maxsize=16)(_noise)
 
 
 def constant(n_sounds: int, n_samples: int, value: float) -> Stimulus:
-    """The same value everywhere: digital silence (0) or a direct current."""
-    name = "digital silence" if value == 0 else f"a constant {value:g}"
+    """The same value everywhere: digital silence (0) or a DC offset."""
+    name = "digital silence" if value == 0 else f"a DC offset of {value:g}"
     return Stimulus(
         f"{name} {n_sounds} x {n_samples}",
         f'np.full(({n_sounds}, {n_samples}), {value!r}, "float32")',
@@ -183,7 +198,8 @@ def burst_train(
 def recording_names() -> tuple[str, ...]:
     """What the recordings are, in words, in the order of `recordings`."""
     words = {"ambi": "choir", "guit": "guitar", "loop": "drums", "misc": "crow"}
-    return tuple(words.get(begin := name.partition("_")[0], begin) for name in _names())
+    kinds = [name.partition("_")[0] for name in _names()]
+    return tuple(words.get(kind, kind) for kind in kinds)
 
 
 def _names() -> list[str]:

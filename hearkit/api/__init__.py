@@ -4,10 +4,11 @@ A `Submission` says what to load. A `Connection` asks: `LocalConnection` in this
 `WorkerProcess` in one of its own.
 """
 
+from ..effect import Effect
 from ..errors import Fault
 from .facts import Attribute, Environment, Footprint, Function, ModelFacts, ModuleFacts, Parameter
 from .requests import Call, Import, Load
-from .submission import Connection, Effect, Reply, Submission, Value
+from .submission import Connection, Reply, Submission, Value
 
 __all__ = [
     "Attribute",

@@ -8,10 +8,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..effect import Effect
 from ..errors import EndedError, Fault
 from ..text import one_line, printable
 from .requests import Request
-from .submission import Effect, Reply, Submission
+from .submission import Reply, Submission
 from .worker import describe
 from .worker.operations import Operations
 

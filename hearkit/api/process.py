@@ -38,13 +38,15 @@ import psutil
 from numpy.typing import NDArray
 
 from .. import machine
+from ..effect import Effect
 from ..errors import Fault
 from ..text import one_line, printable
 from . import wire
 from .contract import MEMORY_LIMIT_GB
+from .exchange import Exchange, prefix, read_array
 from .requests import Request
 from .spares import Spares
-from .submission import Effect, Reply, Submission, Value
+from .submission import Reply, Submission, Value
 
 _TICK_S = 0.02
 """Seconds between two looks at the worker's memory."""
@@ -92,7 +94,7 @@ class _Running:
     outgoing: BinaryIO
     incoming: wire.Incoming
     answers: BinaryIO
-    exchange: wire.Exchange
+    exchange: Exchange
     folder: Path
     log: BinaryIO
     mark: str
@@ -180,7 +182,7 @@ class WorkerProcess:
 
     def _start(self) -> _Running:
         mark = secrets.token_hex(8)
-        exchange = wire.Exchange.open()
+        exchange = Exchange.open()
         settings = {
             "module": self._submission.module,
             "device": self._submission.device,
@@ -189,7 +191,7 @@ class WorkerProcess:
             "command": self._command,
             "watched": self._watched,
         }
-        folder = Path(tempfile.mkdtemp(prefix=wire.prefix()))
+        folder = Path(tempfile.mkdtemp(prefix=prefix()))
         log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         requests, answers = os.pipe(), os.pipe()
         streams = (requests[0], answers[1], log.fileno())
@@ -353,7 +355,7 @@ def _kill(worker: _Running) -> None:
 def _reply(
     request: Request[Facts],
     answer: dict[str, Any],
-    exchange: wire.Exchange,
+    exchange: Exchange,
     step: str,
     peak: int,
     most: int,
@@ -386,11 +388,11 @@ def _reply(
         ) from None
 
 
-def _value(raw: dict[str, Any], exchange: wire.Exchange, most: int) -> Value:
+def _value(raw: dict[str, Any], exchange: Exchange, most: int) -> Value:
     shape = tuple(int(n) for n in raw["shape"])
     array: NDArray[Any] | None = None
     if raw["array"]:
-        array = exchange.read(str(raw["array"]), most)
+        array = read_array(exchange.path(str(raw["array"])), most)
         if array.shape != shape:
             raise ValueError(f"an array of shape {array.shape} is said to be {shape}")
     return Value(

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import machine
+from .exchange import prefix
 
 START_S = 60.0
 """Seconds that the template gets to import the frameworks, after which workers do without it."""
@@ -81,7 +82,7 @@ class Spares:
             "import hearkit.api.worker.template as t; t.main()"
         )
         self.mark = secrets.token_hex(8)
-        self._folder = tempfile.mkdtemp(prefix="hear-template-")
+        self._folder = tempfile.mkdtemp(prefix=prefix())
         self._statuses: dict[int, int] = {}
         self._line = ours
         with theirs:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from ..effect import Effect
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,15 +103,6 @@ def resolved_device(name: str) -> str:
     if name == "auto":
         return "cpu"
     raise UsageError(f"--device {name}: neither PyTorch nor TensorFlow is installed; use cpu")
-
-
-@dataclass(frozen=True)
-class Effect:
-    """Something that a step did besides its answer, such as opening a connection."""
-
-    kind: str
-    what: str
-    step: str
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Workers that are forked from a template: like new ones, but for what they had to import."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -189,6 +188,6 @@ def ended(process: psutil.Process) -> bool:
 def test_the_template_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     template = Spares((), environment())
-    assert os.listdir(tmp_path)
+    assert list(tmp_path.iterdir())
     template.close()
-    assert not os.listdir(tmp_path)
+    assert not list(tmp_path.iterdir())

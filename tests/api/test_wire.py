@@ -1,9 +1,11 @@
 """The line to a worker: what comes from the other side is not trusted."""
 
+import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from hearkit.api import wire
@@ -49,64 +51,57 @@ def test_other_lines_are_no_messages(text: bytes) -> None:
     assert wire.parse(text) is None
 
 
-def test_an_array_crosses_and_its_file_is_gone(tmp_path: Path) -> None:
-    file = tmp_path / "array.npy"
-    array = np.arange(6, dtype=np.float32).reshape(2, 3)
-    wire.write_array(file, array)
-    np.testing.assert_array_equal(wire.read_array(file, 10_000), array)
-    assert not file.exists()
+@dataclass(frozen=True)
+class Inner:
+    words: str
+    place: Path
 
 
-def test_an_array_is_not_written_through_what_is_already_there(tmp_path: Path) -> None:
-    (tmp_path / "victim").write_text("kept")
-    (tmp_path / "array.npy").symlink_to(tmp_path / "victim")
-    with pytest.raises(FileExistsError):
-        wire.write_array(tmp_path / "array.npy", np.zeros(3))
-    assert (tmp_path / "victim").read_text() == "kept"
+@dataclass(frozen=True)
+class Outer:
+    count: int
+    share: float
+    sure: bool
+    inner: Inner
+    many: tuple[Inner, ...]
+    named: Mapping[str, Inner]
+    maybe: int | None = None
 
 
-def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "real.npy", np.zeros(3))
-    (tmp_path / "link.npy").symlink_to(tmp_path / "real.npy")
-    (tmp_path / "folder.npy").mkdir()
-    os.mkfifo(tmp_path / "pipe.npy")
-    for name in ("link", "folder", "pipe", "missing"):
-        with pytest.raises((OSError, ValueError)):
-            wire.read_array(tmp_path / f"{name}.npy", 10_000)
+INNER = Inner("some words", Path("some  place\udcff"))
+OUTER = Outer(3, 0.5, True, INNER, (INNER, INNER), {"a": INNER}, 4)
 
 
-def _archive(path: Path) -> None:
-    np.savez(path.with_suffix(".npz"), a=np.zeros(3))
-    path.with_suffix(".npz").rename(path)
+def test_what_crosses_is_what_was_sent() -> None:
+    raw = json.dumps(wire.plain(OUTER), default=os.fspath)
+    assert wire.typed(Outer, json.loads(raw)) == OUTER
 
 
-def _truncated(path: Path) -> None:
-    np.save(path, np.zeros(1000))
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def _claims_too_much(path: Path) -> None:
-    np.save(path, np.zeros(1000))
-    path.write_bytes(path.read_bytes().replace(b"(1000,)", b"(9" + b"0" * 17 + b",)", 1))
+def test_text_that_crosses_steers_no_terminal_and_paths_stay_as_they_are() -> None:
+    inner = wire.typed(Inner, {"words": "a\x1b[2Jb\ud800", "place": "a\x1bb"})
+    assert inner.words == "a\ufffd[2Jb\ufffd"
+    assert inner.place == Path("a\x1bb")
 
 
 @pytest.mark.parametrize(
-    "make",
+    "change",
     [
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(b"junk" * 100),
-        lambda path: np.save(path, np.zeros(100_000)),
-        lambda path: np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True),
-        lambda path: np.save(path, np.array(["text"])),
-        _archive,
-        _truncated,
-        _claims_too_much,
+        {"count": "3"},
+        {"count": True},
+        {"count": None},
+        {"share": "0.5"},
+        {"sure": 1},
+        {"inner": []},
+        {"inner": {"words": "w"}},
+        {"inner": {"words": "w", "place": "p", "more": 1}},
+        {"many": {}},
+        {"many": [1]},
+        {"named": [1]},
+        {"maybe": "4"},
+        {"unknown": 1},
     ],
-    ids=["empty", "junk", "large", "pickle", "text", "archive", "truncated", "claims too much"],
 )
-def test_what_is_no_array_of_numbers_is_refused(make: object, tmp_path: Path) -> None:
-    file = tmp_path / "array.npy"
-    assert callable(make)
-    make(file)
-    with pytest.raises((ValueError, OSError)):
-        wire.read_array(file, 100_000)
+def test_what_is_something_else_is_refused(change: dict[str, object]) -> None:
+    plain = json.loads(json.dumps(wire.plain(OUTER), default=os.fspath))
+    with pytest.raises((TypeError, ValueError)):
+        wire.typed(Outer, plain | change)

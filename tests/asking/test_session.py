@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hearkit.api.facts import CallFacts
 from hearkit.api.requests import Call
-from hearkit.api.submission import Effect, Reply, Submission, Value
+from hearkit.api.submission import Reply, Submission, Value
+from hearkit.effect import Effect
 from hearkit.errors import Fault
 from validator.asking.answers import reproduction_of
 from validator.asking.session import SCENE, TIMESTAMP, Session
@@ -247,7 +248,7 @@ def test_a_snippet_is_python_that_makes_its_own_audio(tmp_path: Path) -> None:
     [
         SOUND.shifted(7),
         SOUND.cut(50),
-        SOUND.beside(SOUND.pick(0)),
+        SOUND.followed_by(SOUND.pick(0)),
         SOUND.plus(SOUND.shifted(1)),
     ],
 )

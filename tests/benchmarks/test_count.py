@@ -18,7 +18,7 @@ def test_real_products_are_two_operations_for_each_pair() -> None:
 
 
 @torch.no_grad()
-def test_products_with_weights_in_order_are_products() -> None:
+def test_products_with_prepacked_weights_are_products() -> None:
     a, b = torch.zeros(2, 3, 5), torch.zeros(5, 7)
     assert operations(lambda: product(a, b))[1] == 2 * 2 * 3 * 5 * 7
 

@@ -22,7 +22,7 @@ ROWS: tuple[dict[str, Cell], ...] = tuple(
     for sounds, seconds, ratio in ((1, 60.0, 5.0), (1, 1.0, 2.0), (16, 1.0, 1.5))
 )
 TABLES = (
-    Table("mel", "mel, scene embeddings, beside a peer: ms a frame", ROWS),
+    Table("mel", "mel, scene embeddings, next to a peer: ms a frame", ROWS),
     Table("mel", "mel: ours, one long sound", ({"minutes": 1, "s": 0.5},)),
 )
 
@@ -56,7 +56,7 @@ def test_the_picture_names_what_it_shows_and_is_the_same_each_time(tmp_path: Pat
     picture = (tmp_path / "a.svg").read_bytes()
     assert picture == (tmp_path / "b.svg").read_bytes()
     words = {text.strip() for text in ET.fromstring(picture).itertext()}
-    expected = {"mel, scene embeddings", "beside a peer", "1 sound", "16 sounds", "1 s", "1 min"}
+    expected = {"mel, scene embeddings", "next to a peer", "1 sound", "16 sounds", "1 s", "1 min"}
     assert expected <= words
     assert "64 sounds" not in words
     assert {draw.COLOURS[1], draw.COLOURS[16]} <= set(_colours(picture.decode()))

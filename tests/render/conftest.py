@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from validator.catalogue import Check, Family, Figure, Severity, conforms, inconclusive, violates
-from validator.report import Report, Result, Status
+from validator.report import Report, Result, Skipped, Status
 
 HOSTILE = 'say <b>"hi"</b> & \x1b[31mred\x1b[0m ]]> [bold]no[/bold] \u2028 ::error::x'
 
@@ -44,14 +44,24 @@ def make_report(*statuses: Status, profile: str = "participant") -> Report:
             status,
             violates(HOSTILE, figure, expected="something else"),
         )
-        why = {
-            Status.SKIPPED: "needs X01, which found a defect",
+        note = {
             Status.EXPECTED: "known, issue 7",
             Status.UNEXPECTED_PASS: "known, issue 8",
             Status.BROKEN: "the check itself failed\nTraceback",
         }.get(status, "")
-        snippet = "import x\nx.y()" if verdict and verdict.expected else ""
-        results.append(Result(check, status, verdict, why, 0.25, snippet=snippet))
+        snippet = "import x\nx.y()" if verdict and verdict.violates else ""
+        skipped = Skipped("which found a defect", fake_check("X01"))
+        results.append(
+            Result(
+                check,
+                status,
+                verdict,
+                note=note,
+                skipped=skipped if status is Status.SKIPPED else None,
+                seconds=0.25,
+                snippet=snippet,
+            )
+        )
     return Report(
         module="my_model",
         weights="weights.pt",

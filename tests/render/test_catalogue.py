@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from validator.catalogue import Check, UnknownIdError
+from validator.catalogue import Check
 from validator.checks import CATALOGUE
 from validator.render import catalogue
+from validator.selection import UnknownIdError
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
 

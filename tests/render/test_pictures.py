@@ -7,15 +7,22 @@ import numpy as np
 import pytest
 
 from validator import Result, Status
+from validator.asking.measure import Response
 from validator.catalogue import conforms
-from validator.pictures import Gallery
+from validator.checks.repeatability.batches import BatchErrors
+from validator.checks.timestamps._bursts import Group
+from validator.checks.timestamps.centring import Centring
+from validator.checks.timestamps.units import Grid, Grids
+from validator.gallery import Gallery
 from validator.render.html import embeddings, measured
 from validator.render.html.picture import Picture
+from validator.report import Skipped
+from validator.stimuli import constant
 
 from .conftest import fake_check
 
 
-def result(id_: str, **evidence: Any) -> dict[str, Result]:
+def result(id_: str, evidence: object) -> dict[str, Result]:
     return {id_: Result(fake_check(id_), Status.PASSED, conforms(evidence=evidence))}
 
 
@@ -25,7 +32,7 @@ def gallery(scenes: Any = "none", timestamps: Any = "none") -> Gallery:
 
 
 def grid(times: Any, length: float = 1000.0) -> Picture:
-    return measured.timestamp_grid(result("T06", grids=[(length, np.asarray(times, float))]))
+    return measured.timestamp_grid(result("T06", Grids((Grid(length, np.asarray(times, float)),))))
 
 
 def strokes(picture: Picture, colour: str) -> int:
@@ -64,31 +71,27 @@ def test_timestamps_that_are_not_finite_are_said_to_be() -> None:
 
 
 def test_what_did_not_run_says_why() -> None:
-    skipped = {"T11": Result(fake_check("T11"), Status.SKIPPED, why="needs T01, which failed")}
+    by = Skipped("which found a defect", fake_check("T01"))
+    skipped = {"T11": Result(fake_check("T11"), Status.SKIPPED, skipped=by)}
     assert "T11 (title of T11) measured nothing: needs T01" in measured.centring(skipped).caption
 
 
 @pytest.mark.parametrize("moved", [0.0, 1.0])
 def test_a_centring_test_in_which_nothing_moves_is_drawn(moved: float) -> None:
     offsets = np.linspace(-500, 500, 11)
-    picture = measured.centring(
-        result(
-            "T10",
-            sample_rate=16000,
-            audio=np.zeros(160_000, np.float32),
-            bursts_ms=np.array([1000.0, 3000.0]),
-            times_ms=np.arange(0, 10_000, 20.0),
-            change=np.full(500, moved),
-            responses=[(offsets, np.full(11, moved)), (offsets[:0], offsets[:0])],
-        )
-    )
+    some = Response(offsets, np.full(11, moved), *[0.0] * 7)
+    none = Response(offsets[:0], offsets[:0], *[0.0] * 7)
+    change = np.full(500, moved)
+    bursts = (np.array([1000.0, 3000.0]), constant(1, 160_000, 0.0), change)
+    seen = Centring(16000, np.arange(0, 10_000, 20.0), Group(*bursts, some), Group(*bursts, none))
+    picture = measured.centring(result("T10", seen))
     assert picture.drawings
     assert "could not be measured" in picture.caption
 
 
 def test_errors_that_are_zero_or_infinite_stay_in_the_picture() -> None:
     picture = measured.batch_errors(
-        result("R03", errors={"get_scene_embeddings": np.array([0, 1e-6, np.inf])}, limit=1e-4)
+        result("R03", BatchErrors({"get_scene_embeddings": np.array([0, 1e-6, np.inf])}, 1e-4))
     )
     assert "get_scene_embeddings: at most inf" in picture.caption
     assert "tolerance 0.0001" in picture.drawings[0]
@@ -121,7 +124,7 @@ def test_pictures_of_the_gallery_say_why_there_are_none() -> None:
 
 
 def test_costs_are_those_of_checks_that_ran() -> None:
-    one = Result(fake_check("X01"), Status.PASSED, conforms(), "", 2.5, 300_000_000)
+    one = Result(fake_check("X01"), Status.PASSED, conforms(), seconds=2.5, peak_bytes=300_000_000)
     two = Result(fake_check("X02"), Status.SKIPPED)
     caption = measured.cost({"X01": one, "X02": two}).caption
     assert caption.startswith("2.5 s in 1 check; the longest: X01 2.5 s.")

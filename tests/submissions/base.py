@@ -1,4 +1,4 @@
-"""A small sound submission; the ones in `bad` and `good` are this one with one thing changed."""
+"""A small valid submission; the ones in `bad` and `good` are this one with one thing changed."""
 
 import torch
 

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from hearkit.api.contract import SCENE, TIMESTAMP
 from hearkit.api.facts import CallFacts, Environment, Footprint, ModelFacts, ModuleFacts
 from hearkit.api.requests import Call
-from hearkit.api.submission import Effect, Reply, Submission
+from hearkit.api.submission import Reply, Submission
+from hearkit.effect import Effect
 from hearkit.errors import Fault
 
 from ..stimuli import Stimulus

@@ -7,6 +7,7 @@ from html import escape
 from hearkit.text import one_line
 
 from ..report import Report, Status
+from ..words import counted
 
 _GREEN, _YELLOW, _RED = "#2e7d32", "#9a6700", "#c62828"
 _CHARACTER = 6.6
@@ -40,12 +41,12 @@ def _outcome(report: Report) -> tuple[str, str]:
     counts = report.counts()
     if not report.conforms:
         errors = report.errors
-        return (f"{errors} error{'s' * (errors != 1)}" if errors else "not validated"), _RED
+        return (counted(errors, "error") if errors else "not validated"), _RED
     warned, accepted = counts[Status.WARNED], counts[Status.EXPECTED]
     ran = len(report.results) - counts[Status.SKIPPED]
     parts = (
         "conforms",
-        f"{warned} warning{'s' * (warned != 1)}" if warned else "",
+        counted(warned, "warning") if warned else "",
         f"{accepted} accepted" if accepted else "",
         f"{ran} of {len(report.results)} checks" if counts[Status.SKIPPED] else "",
     )

@@ -8,8 +8,9 @@ from __future__ import annotations
 import textwrap
 from itertools import groupby
 
-from ..catalogue import Check, Severity, matching
+from ..catalogue import Check, Severity
 from ..checks import CATALOGUE
+from ..selection import matching
 
 _SEVERITIES = {
     Severity.ERROR: "error: the submission does not conform",

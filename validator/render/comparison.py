@@ -13,6 +13,7 @@ from hearkit.text import one_line
 
 from ..compare import Comparison, Outcome, differ
 from .console import MARKS, console_into
+from .summary import summary, verdict_of
 
 
 def render(comparison: Comparison, *, everything: bool = False, quiet: bool = False) -> str:
@@ -36,30 +37,6 @@ def render(comparison: Comparison, *, everything: bool = False, quiet: bool = Fa
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
-def summary(comparison: Comparison) -> str:
-    """How many conform, and in how many checks they differ."""
-    said = [_verdict(outcome) for outcome in comparison.outcomes]
-    counts = ((said.count(verdict), words) for verdict, words in _WORDS.items())
-    counted = ", ".join(f"{n} {words[n > 1]}" for n, words in counts if n)
-    rows = comparison.rows()
-    unlike = sum(differ(results) for _, results in rows)
-    return f"{len(said)} submissions: {counted}. They differ in {unlike} of {len(rows)} checks."
-
-
-_WORDS = {
-    "conforms": ("conforms", "conform"),
-    "does not conform": ("does not conform", "do not conform"),
-    "could not be run": ("could not be run", "could not be run"),
-}
-"""Each verdict, of one and of several."""
-
-
-def _verdict(outcome: Outcome) -> str:
-    if outcome.report is None:
-        return "could not be run"
-    return "conforms" if outcome.report.conforms else "does not conform"
-
-
 def _table(comparison: Comparison, *, everything: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", overflow="fold")
@@ -79,7 +56,7 @@ def _table(comparison: Comparison, *, everything: bool) -> Table:
 
 
 def _coloured(outcome: Outcome) -> Text:
-    verdict = _verdict(outcome)
+    verdict = verdict_of(outcome)
     return Text(verdict, "green" if verdict == "conforms" else "bold red")
 
 

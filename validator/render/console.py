@@ -18,6 +18,7 @@ from rich.text import Text
 from hearkit.text import one_line, printable
 
 from ..report import Report, Result, Status
+from ..words import counted
 
 MARKS = {
     Status.PASSED: ("ok", "green"),
@@ -129,7 +130,7 @@ def summary(report: Report) -> str:
     verdict = "conforms" if report.conforms else "does not conform"
     outcomes = (f"{counts[s]} {w}" for s, w in _COUNTED.items() if counts[s] or s in _ALWAYS)
     said = [
-        f"{report.module} {verdict}: {ran} check{'s' * (ran != 1)} ran in {report.seconds:.1f} s "
+        f"{report.module} {verdict}: {counted(ran, 'check')} ran in {report.seconds:.1f} s "
         f"on {report.device}: {', '.join(outcomes)}."
     ]
     reasons = Counter(r.why for r in report.results if r.status is Status.SKIPPED)
@@ -167,7 +168,7 @@ def _measured(result: Result) -> str:
         return "see below"
     if result.verdict is None:
         # The last line has the rest: that what is needed found a defect, or was left out.
-        return result.why.partition(", ")[0]
+        return result.skipped.brief if result.skipped else ""
     if result.status is Status.INCONCLUSIVE and len(_undecided_why(result)) > _LONGEST_CELL:
         return "could not tell, see below"
     return _undecided_why(result)
@@ -203,9 +204,8 @@ def _finding(console: Console, result: Result, *, debug: bool) -> None:
     console.print(Padding(grid, (0, 0, 0, 2)))
     if result.snippet:
         _verbatim(console, "reproduce", result.snippet, indent="")
-    trace = str(result.verdict.evidence.get("traceback", ""))
-    if trace and debug:
-        _verbatim(console, "traceback", trace)
+    if result.verdict.traceback and debug:
+        _verbatim(console, "traceback", result.verdict.traceback)
 
 
 def _odd(console: Console, result: Result) -> None:

@@ -106,7 +106,7 @@ def audio_batches(
 def _batch(sample_rate: int, kinds: list[str], n_samples: int, seed: int) -> Stimulus:
     # A seed for each place, so that no two sounds of noise are the same.
     sounds = [_MAKERS[kind](sample_rate, n_samples, seed + k) for k, kind in enumerate(kinds)]
-    whole = functools.reduce(Stimulus.beside, sounds)
+    whole = functools.reduce(Stimulus.followed_by, sounds)
     code = f"np.concatenate([{', '.join(s.code for s in sounds)}])"
     return Stimulus(
         f"{', '.join(kinds)}; {len(kinds)} x {n_samples} samples, seed {seed}",

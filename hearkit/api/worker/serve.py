@@ -16,6 +16,7 @@ from typing import Any
 
 from ... import machine
 from .. import requests, wire
+from ..exchange import Exchange
 from ..submission import Value
 from . import describe
 from .audit import Watch
@@ -33,7 +34,7 @@ class Settings:
     Attributes:
         module: The submission's name.
         device: Where models go.
-        exchange: Folders for arrays, see `wire.Exchange`.
+        exchange: Folders for arrays, see `exchange`.
         folder: The working directory.
         command: What `sys.argv` holds.
         watched: Whether effects are looked for.
@@ -60,7 +61,7 @@ def serve(settings: Settings) -> None:
     os.chdir(settings.folder)
     sys.path[:] = [str(settings.folder), *(p for p in sys.path if p)]
     sys.argv[:] = [settings.command]
-    exchange = wire.Exchange(settings.exchange)
+    exchange = Exchange(settings.exchange)
     watch = Watch() if settings.watched else None
     operations = Operations(settings.module, settings.device, watch, alone=True)
     for line in incoming:
@@ -72,7 +73,7 @@ def serve(settings: Settings) -> None:
 
 
 def _answered(
-    operations: Operations, exchange: wire.Exchange, message: dict[str, Any]
+    operations: Operations, exchange: Exchange, message: dict[str, Any]
 ) -> dict[str, Any]:
     """The answer to a message, as a message."""
     token, name = message["token"], message["audio"]
@@ -99,7 +100,7 @@ def _message(answer: Answer, values: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _value(value: Value, exchange: wire.Exchange, name: str) -> dict[str, Any]:
+def _value(value: Value, exchange: Exchange, name: str) -> dict[str, Any]:
     file = "" if value.array is None else exchange.write(name, value.array)
     return wire.plain(dataclasses.replace(value, array=None)) | {"array": file}
 

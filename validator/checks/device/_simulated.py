@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 from hearkit.api.facts import CallFacts
 from hearkit.api.requests import Call
 from hearkit.api.submission import Reply
+from hearkit.api.wire import typed
 
 from ...asking.session import Session
 from ...asking.snippets import Reproduction, reproduce
 from ...catalogue import Verdict, inconclusive, violates
+from ...simulation import Trial, Trials
 from ...stimuli import recorded
 from .._calls import FUNCTIONS, probe
 
 SIMULATED = "on a simulated GPU"
-
 
 PRINT_DEVICES = "print(scene(audio, model).device, [x.device for x in timestamps(audio, model)])"
 
@@ -35,24 +36,26 @@ def moving(session: Session, device: str, *lines: str) -> Reproduction:
     return reproduce(*moves, *lines, audio=probe(session))
 
 
-def _arguments(session: Session) -> dict[str, Any]:
-    return {"arguments": list(session.arguments()), "sample_rate": session.sample_rate}
-
-
-def simulated(session: Session, mode: str) -> tuple[dict[str, Any], Verdict | None]:
-    """What the simulation shows, and a verdict where it does not show that both calls return."""
+def simulated(session: Session, place: Literal["gpu", "second", "cpu"]) -> Trial | Verdict:
+    """A trial in which both calls returned, or the verdict where they did not."""
     if session.framework != "torch":
-        return {}, inconclusive("only PyTorch's devices can be simulated")
-    facts = session.extended("simulation:simulate", **_arguments(session))[mode]
-    if facts["outcome"] == "inconclusive":
-        return facts, inconclusive(facts["what"])
-    if facts["outcome"] == "violates":
-        return facts, violates(
-            facts["what"],
-            expected=f"model and audio on {facts['device']} give results",
-            reproduction=moving(session, facts["device"], PRINT_DEVICES),
+        return inconclusive("only PyTorch's devices can be simulated")
+    found = session.extended(
+        "simulation.machine:simulate",
+        arguments=list(session.arguments()),
+        sample_rate=session.sample_rate,
+    )
+    trials: Trials = typed(Trials, found)
+    trial: Trial = getattr(trials, place)
+    if trial.unclear:
+        return inconclusive(trial.unclear)
+    if trial.refused:
+        return violates(
+            trial.refused,
+            expected=f"model and audio on {trial.device} give results",
+            reproduction=moving(session, trial.device, PRINT_DEVICES),
         )
-    return facts, None
+    return trial
 
 
 def on_cpu(session: Session) -> dict[str, Reply[CallFacts]]:

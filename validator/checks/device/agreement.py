@@ -31,10 +31,12 @@ def cpu_as_gpu(session: Session) -> Verdict:
             here = session.embed(function, sounds)
             error = max(error, float(relative_errors(there, here).max()))
     else:
-        facts, verdict = simulated(session, "gpu")
-        if verdict or "error" not in facts:
-            return inconclusive(facts.get("what", "") or "only PyTorch's devices can be simulated")
-        error = float(facts["error"])
+        trial = simulated(session, "gpu")
+        if isinstance(trial, Verdict):
+            return inconclusive(trial.seen)
+        if trial.error is None:
+            return inconclusive("the simulation shows no numbers of the CPU to compare with")
+        error = trial.error
     figure = Figure("relative error", error, limit=DEVICE_TOLERANCE)
     if error > DEVICE_TOLERANCE:
         return violates(

@@ -24,7 +24,8 @@ def follows_to_gpu(session: Session) -> Verdict:
     """
     if on_gpu(session):
         return conforms(f"on {session.submission.device} itself")
-    return simulated(session, "gpu")[1] or conforms(SIMULATED)
+    trial = simulated(session, "gpu")
+    return trial if isinstance(trial, Verdict) else conforms(SIMULATED)
 
 
 @check(
@@ -46,10 +47,10 @@ def results_stay(session: Session) -> Verdict:
             for n, value in enumerate(session.call(function, probe(session)).values)
         }
     else:
-        facts, verdict = simulated(session, "gpu")
-        if verdict:
-            return inconclusive(facts.get("what", "") or verdict.seen)
-        devices = facts["devices"]
+        trial = simulated(session, "gpu")
+        if isinstance(trial, Verdict):
+            return inconclusive(trial.seen)
+        devices = dict(trial.devices)
     moved = [what for what, device in devices.items() if kind_of(device) == "cpu"]
     if moved:
         where = "a GPU" if on_gpu(session) else "a (simulated) GPU"
@@ -80,10 +81,10 @@ def leaves_gpu_alone(session: Session) -> Verdict:
             for n, value in enumerate(reply.values)
         }
     else:
-        facts, verdict = simulated(session, "cpu")
-        if verdict:
-            return verdict
-        devices = facts["devices"]
+        trial = simulated(session, "cpu")
+        if isinstance(trial, Verdict):
+            return trial
+        devices = dict(trial.devices)
     wrong = [f"{what} on {device}" for what, device in devices.items() if kind_of(device) != "cpu"]
     if wrong:
         return violates(
@@ -93,7 +94,7 @@ def leaves_gpu_alone(session: Session) -> Verdict:
                 "# on a machine with a GPU", PRINT_DEVICES, audio=probe(session)
             ),
         )
-    return conforms("" if on_gpu(session) else "with a simulated GPU beside the CPU")
+    return conforms("" if on_gpu(session) else "with a simulated GPU next to the CPU")
 
 
 @check(
@@ -113,13 +114,13 @@ def outputs_device(session: Session) -> Verdict:
         if kind_of(value.device) not in allowed
     ]
     if not wrong:
-        facts, verdict = simulated(session, "second")
-        if verdict:
-            return verdict
+        trial = simulated(session, "second")
+        if isinstance(trial, Verdict):
+            return trial
         wrong = [
-            f"{what} are on {device} for audio on {facts['device']}"
-            for what, device in facts["devices"].items()
-            if device not in (facts["device"], "cpu", "unknown")
+            f"{what} are on {device} for audio on {trial.device}"
+            for what, device in trial.devices.items()
+            if device not in (trial.device, "cpu", "unknown")
         ]
     if wrong:
         return violates(

@@ -40,7 +40,7 @@ def loads(session: Session) -> Verdict:
             expected="a model",
             hint="If the model needs a checkpoint, name it after the module; none was given.",
             reproduction=reproduce(),
-            evidence={"traceback": fault.traceback},
+            traceback=fault.traceback,
         )
     return conforms(f"loaded in {reply.seconds:.1f} s")
 

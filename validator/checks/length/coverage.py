@@ -16,7 +16,7 @@ from ...asking.snippets import reproduce
 from ...catalogue import Figure, Verdict, check, conforms, violates
 from ...stimuli import Stimulus, clipped, noise
 from ...tolerances import REPEAT_TOLERANCE
-from .._calls import FUNCTIONS
+from .._calls import FUNCTIONS, call_of
 from ..outputs.content import not_constant
 from ..repeatability.batches import alone_as_in_batch
 from ..timestamps.units import milliseconds
@@ -72,14 +72,13 @@ def not_truncated(session: Session) -> Verdict:
         del heard[SCENE, 15], deaf[SCENE, 15]
     for function, second in deaf:
         changed = _loud_at(sounds, second, rate, session.seed)
-        call = "scene({}, model)" if function == SCENE else "timestamps({}, model)[0]"
         return violates(
             f"{function}: a loud second from {second} to {second + 1} s of 30 s leaves the "
             "embeddings as they were",
             Figure("relative change", deaf[function, second], limit=REPEAT_TOLERANCE),
             expected="embeddings of the whole audio",
             reproduction=reproduce(
-                f"print(abs({call.format('one')} - {call.format('two')}).max())",
+                f"print(abs({call_of(function, 'one')} - {call_of(function, 'two')}).max())",
                 one=sounds,
                 two=changed,
             ),
@@ -98,11 +97,9 @@ def not_truncated(session: Session) -> Verdict:
 def twenty_minutes(session: Session) -> Verdict:
     """The rules promise at most 20 minutes at once, and 16 GB of GPU memory for them."""
     sounds = noise(1, session.samples(LONGEST_CLIP_S), session.seed)
+    loud = _loud_at(sounds, int(LONGEST_CLIP_S) - 1, session.sample_rate, session.seed)
     peak, scenes = 0, []
-    for batch in (
-        sounds,
-        _loud_at(sounds, int(LONGEST_CLIP_S) - 1, session.sample_rate, session.seed),
-    ):
+    for batch in (sounds, loud):
         reply = session.call(SCENE, batch, keep=False)
         peak = max(peak, reply.peak_bytes, reply.facts.device_peak_bytes)
         scenes.append(embeddings_of(SCENE, reply, batch))
@@ -114,7 +111,10 @@ def twenty_minutes(session: Session) -> Verdict:
         return violates(
             "there are numbers that are not finite in the embeddings of 20 minutes",
             expected="finite numbers",
-            reproduction=reproduce("scene(audio, model), timestamps(audio, model)", audio=sounds),
+            reproduction=reproduce(
+                *(f"print(abs({call_of(function, 'audio')}).max())" for function in FUNCTIONS),
+                audio=sounds,
+            ),
         )
     # One embedding for the whole sound has its timestamp at the middle.
     reached = times is not None and times.shape[1] == 1
@@ -127,7 +127,12 @@ def twenty_minutes(session: Session) -> Verdict:
             Figure("last timestamp", last, "ms", LONGEST_CLIP_S * 1000 - _END_GAP_MS),
             Figure("relative change", change, limit=_HEARD),
             expected="embeddings of all of the audio",
-            reproduction=reproduce("print(timestamps(audio, model)[1].max())", audio=sounds),
+            reproduction=reproduce(
+                "print(timestamps(audio, model)[1].max())",
+                "print(abs(scene(audio, model) - scene(loud, model)).max())",
+                audio=sounds,
+                loud=loud,
+            ),
         )
     figure = Figure("peak memory", peak / 1e9, "GB", MEMORY_LIMIT_GB)
     if peak > MEMORY_LIMIT_GB * 1e9:

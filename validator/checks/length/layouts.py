@@ -6,12 +6,12 @@ from hearkit.errors import Fault
 
 from ...asking.answers import CallFault
 from ...asking.measure import relative_errors
-from ...asking.session import SCENE, Session
+from ...asking.session import Session
 from ...asking.snippets import reproduce
 from ...catalogue import Figure, Verdict, check, conforms, violates
 from ...stimuli import recorded
 from ...tolerances import BATCH_TOLERANCE
-from .._calls import FUNCTIONS
+from .._calls import FUNCTIONS, call_of
 from ..repeatability.repeats import same_twice
 from .lengths import benchmark_lengths
 
@@ -35,8 +35,10 @@ def layouts(session: Session) -> Verdict:
     }
     for layout, code in views.items():
         for function in FUNCTIONS:
-            short = "scene(view, model)" if function == SCENE else "timestamps(view, model)[0]"
-            reproduction = reproduce(f"view = {code}", f"print({short})", audio=sounds)
+            view, whole = call_of(function, "view"), call_of(function, "audio")
+            reproduction = reproduce(
+                f"view = {code}", f"print(abs({view} - {whole}).max())", audio=sounds
+            )
             try:
                 seen = session.embed(function, sounds, layout=layout)
             except Fault as fault:

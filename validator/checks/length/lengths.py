@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from hearkit.api.contract import (
-    SHORTEST_CLIP_S,
-)
+from hearkit.api.contract import SHORTEST_CLIP_S
 from hearkit.errors import Fault
 
 from ...asking.answers import reproduction_of
-from ...asking.session import SCENE, Session
+from ...asking.session import Session
 from ...asking.snippets import Reproduction, reproduce
 from ...catalogue import Figure, Severity, Verdict, check, conforms, violates
 from ...stimuli import Stimulus, noise
-from .._calls import FUNCTIONS
+from .._calls import FUNCTIONS, call_of
 from ..outputs.content import finite
 from ..outputs.modes import not_training
 
@@ -22,13 +20,14 @@ from ..outputs.modes import not_training
 def _problem(session: Session, sounds: Stimulus) -> tuple[str, Reproduction, bool]:
     """What goes wrong, what reproduces it, and whether it took a worker."""
     for function in FUNCTIONS:
-        short = "scene(audio, model)" if function == SCENE else "timestamps(audio, model)[0]"
-        reproduction = reproduce(f"print({short}.shape)", audio=sounds)
+        call = call_of(function, "audio")
         try:
             embeddings = session.embed(function, sounds)
         except Fault as fault:
-            return str(fault), reproduction_of(fault) or reproduction, fault.kind != "exception"
+            reproduction = reproduction_of(fault) or reproduce(call, audio=sounds)
+            return str(fault), reproduction, fault.kind != "exception"
         if not np.isfinite(embeddings).all():
+            reproduction = reproduce(f"print(abs({call}).max())", audio=sounds)
             return f"{function} returned numbers that are not finite", reproduction, False
     return "", reproduce(), False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hearkit.api.contract import (
     SAMPLE_RATES,
 )
@@ -13,6 +15,21 @@ from ...catalogue import Verdict, check, conforms, violates
 from ..interface.loading import is_model
 
 _SIZES = ("scene_embedding_size", "timestamp_embedding_size")
+
+
+@dataclass(frozen=True)
+class SampleRate:
+    """What M01 read, in Hz."""
+
+    hz: int
+
+
+@dataclass(frozen=True)
+class EmbeddingSizes:
+    """What M02 read: how many numbers an embedding of each function has."""
+
+    scene: int
+    timestamp: int
 
 
 @check(
@@ -28,14 +45,14 @@ def sample_rate(session: Session) -> Verdict:
     attribute chooses the folder. A submission does not resample inside.
     """
     seen = session.facts().attributes["sample_rate"]
-    if not seen.present or not seen.integral or seen.number not in SAMPLE_RATES:
+    if seen.number is None or not seen.integral or seen.number not in SAMPLE_RATES:
         return violates(
             _described("sample_rate", seen),
             expected=f"an int, one of {', '.join(map(str, SAMPLE_RATES))} (Hz)",
             hint=_rate_hint(seen),
             reproduction=reproduce("print(repr(model.sample_rate))"),
         )
-    return conforms(f"{seen.text} Hz", evidence={"sample_rate": int(seen.number or 0)})
+    return conforms(f"{seen.text} Hz", evidence=SampleRate(int(seen.number)))
 
 
 @check(
@@ -67,7 +84,7 @@ def embedding_sizes(session: Session) -> Verdict:
         )
     return conforms(
         ", ".join(f"{name} {attributes[name].text}" for name in _SIZES),
-        evidence={name: int(attributes[name].number or 0) for name in _SIZES},
+        evidence=EmbeddingSizes(*(int(attributes[name].number or 0) for name in _SIZES)),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ...asking.measure import relative_errors
-from ...asking.session import SCENE, Session
+from ...asking.session import Session
 from ...asking.snippets import reproduce
 from ...catalogue import Figure, Verdict, check, conforms, violates
 from ...stimuli import clipped, constant, impulse, recorded
-from .._calls import FUNCTIONS, probe
+from .._calls import FUNCTIONS, call_of, probe
 from .dtypes import embedding_dtype, timestamp_dtype
 from .shapes import widths
 
@@ -25,7 +25,7 @@ _SAME_SOUND = 1e-6
     fix="Guard logarithms and divisions: log(x + eps), x / (std + eps) for silent sounds.",
 )
 def finite(session: Session) -> Verdict:
-    """One NaN in the training set makes every score of a task NaN. Silence, a direct current
+    """One NaN in the training set makes every score of a task NaN. Silence, a DC offset
     and full-scale clipping all occur in the benchmark's recordings.
     """
     n_samples = session.samples(1.0)
@@ -42,17 +42,16 @@ def finite(session: Session) -> Verdict:
             embeddings = session.embed(function, stimulus)
             bad = int(np.size(embeddings) - np.isfinite(embeddings).sum())
             if bad:
-                short = (
-                    "scene(audio, model)" if function == SCENE else "timestamps(audio, model)[0]"
-                )
                 return violates(
                     f"{function} returned {bad} of {np.size(embeddings)} numbers that are not "
                     f"finite for {stimulus.name}",
                     Figure("not finite", bad),
                     expected="finite numbers",
-                    reproduction=reproduce(f"print({short})", audio=stimulus),
+                    reproduction=reproduce(
+                        f"print(abs({call_of(function, 'audio')}).max())", audio=stimulus
+                    ),
                 )
-    return conforms("noise, recordings, silence, clipping, a constant, an impulse")
+    return conforms("noise, recordings, silence, clipping, a DC offset, an impulse")
 
 
 @check(
@@ -70,16 +69,19 @@ def not_constant(session: Session) -> Verdict:
     figures = []
     for function in FUNCTIONS:
         embeddings = session.embed(function, sounds)
-        smallest = min(
-            float(relative_errors(embeddings[[a]], embeddings[[b]])[0]) for a, b in pairs
+        smallest, one, other = min(
+            (float(relative_errors(embeddings[[a]], embeddings[[b]])[0]), a, b) for a, b in pairs
         )
         figures.append(Figure(f"smallest difference ({function})", smallest, limit=_SAME_SOUND))
         if smallest <= _SAME_SOUND:
-            short = "scene(audio, model)" if function == SCENE else "timestamps(audio, model)[0]"
             return violates(
                 f"{function} returned the same embedding for different recordings",
                 *figures,
                 expected="embeddings that depend on the sound",
-                reproduction=reproduce(f"print({short})", audio=sounds),
+                reproduction=reproduce(
+                    f"one, other = {call_of(function, 'audio', f'[[{one}, {other}]]')}",
+                    "print(abs(one - other).max(), abs(one).max())",
+                    audio=sounds,
+                ),
             )
     return conforms("", *figures)

@@ -18,11 +18,8 @@ from .shapes import shapes
 )
 def embedding_dtype(session: Session) -> Verdict:
     """The evaluation stores and trains on float32; halves lose range, doubles memory."""
-    wrong = [
-        f"{function} returned {reply.values[0].dtype}"
-        for function in FUNCTIONS
-        if (reply := session.call(function, probe(session))).values[0].dtype != "float32"
-    ]
+    dtypes = {f: session.call(f, probe(session)).values[0].dtype for f in FUNCTIONS}
+    wrong = [f"{f} returned {dtype}" for f, dtype in dtypes.items() if dtype != "float32"]
     if wrong:
         return violates(
             "; ".join(wrong),

@@ -31,7 +31,9 @@ def no_gradient(session: Session) -> Verdict:
             f"{' and '.join(wrong)} returned tensors that require a gradient",
             expected="tensors without a gradient",
             reproduction=reproduce(
-                "print(scene(audio, model).requires_grad)", audio=probe(session)
+                "print(scene(audio, model).requires_grad)",
+                "print([x.requires_grad for x in timestamps(audio, model)])",
+                audio=probe(session),
             ),
         )
     return conforms()
@@ -46,7 +48,7 @@ def no_gradient(session: Session) -> Verdict:
     "training=False (Keras).",
 )
 def not_training(session: Session) -> Verdict:
-    """Dropout and batch normalisation compute something else in training mode: chance, and
+    """Dropout and batch normalisation compute something else in training mode: randomness, and
     the statistics of the batch. A new PyTorch module is in training mode until eval().
     """
     found: dict[str, str] = {}
@@ -66,5 +68,11 @@ def not_training(session: Session) -> Verdict:
 def _showing_modes(session: Session) -> Reproduction:
     """What shows the mode, which in Keras belongs to the call and not to the layer."""
     if session.framework == "torch":
-        return reproduce("print([n for n, m in model.named_modules() if m.training])")
+        # Some submissions switch the mode in the call.
+        return reproduce(
+            "show = lambda layer, _: print(type(layer).__name__, layer.training)",
+            "for layer in model.modules(): layer.register_forward_pre_hook(show)",
+            "scene(audio, model), timestamps(audio, model)",
+            audio=probe(session),
+        )
     return reproduce("print(scene(audio, model))", audio=probe(session))

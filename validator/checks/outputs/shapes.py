@@ -6,6 +6,7 @@ from ...asking.session import SCENE, TIMESTAMP, Session
 from ...asking.snippets import reproduce
 from ...catalogue import Verdict, check, conforms, violates
 from ...stimuli import Stimulus, noise
+from ...words import counted
 from .._calls import FUNCTIONS, probe
 from .values import tensor_types
 
@@ -24,7 +25,8 @@ def shapes(session: Session) -> Verdict:
     for n_sounds in (2, 1, 3, 8):
         sounds = noise(n_sounds, n_samples, session.seed)
         for function in FUNCTIONS:
-            if problem := _shape_problem(session, function, sounds):
+            problem = _shape_problem(session, function, sounds)
+            if problem:
                 short = "scene" if function == SCENE else "timestamps"
                 return violates(
                     problem,
@@ -56,7 +58,7 @@ def _shape_problem(session: Session, function: str, sounds: Stimulus) -> str:
     if good:
         return ""
     seen = " and ".join(map(str, shapes)) or f"no tensor ({reply.container})"
-    return f"{function} returned {seen} for {n} sound{'s' * (n > 1)}, not {wanted}"
+    return f"{function} returned {seen} for {counted(n, 'sound')}, not {wanted}"
 
 
 def _shape_hint(session: Session, function: str, sounds: Stimulus) -> str:

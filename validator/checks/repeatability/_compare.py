@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -38,29 +38,31 @@ def compare(
     expected: str,
     hint: str = "",
     reproduction: Reproduction,
-) -> tuple[float, Verdict | None]:
-    """The worst relative error, and a verdict where it is beyond the limit."""
+) -> Verdict:
+    """Whether the relative error of every sound keeps to the limit; the figure is the worst."""
     errors = relative_errors(reference, other)
     worst = float(errors.max())
-    if worst <= limit:
-        return worst, None
     figure = Figure("relative error", worst, limit=limit)
+    if worst <= limit:
+        return conforms("", figure)
     seen = (
         f"{function}: {what}, shapes {reference.shape} and {other.shape}"
         if reference.shape != other.shape
         else f"{function}: {what}, relative error {worst:.3g} (sound {int(errors.argmax())})"
     )
-    return worst, violates(seen, figure, expected=expected, hint=hint, reproduction=reproduction)
+    return violates(seen, figure, expected=expected, hint=hint, reproduction=reproduction)
 
 
-def over_functions(
-    limit: float, compared: Callable[[str], list[tuple[float, Verdict | None]]]
-) -> Verdict:
-    """The first violation over both functions, or the worst figure of both."""
-    worst = 0.0
-    for function in FUNCTIONS:
-        for error, verdict in compared(function):
-            if verdict is not None:
-                return verdict
-            worst = max(worst, error)
-    return conforms("", Figure("relative error", worst, limit=limit))
+def worst_of(verdicts: Iterable[Verdict], limit: float) -> Verdict:
+    """The first violation; without one, what conforms with the largest relative error."""
+    worst = conforms("", Figure("relative error", 0.0, limit=limit))
+    for verdict in verdicts:
+        if verdict.violates:
+            return verdict
+        worst = max(worst, verdict, key=lambda one: one.figures[0].value)
+    return worst
+
+
+def over_functions(limit: float, compared: Callable[[str], Iterable[Verdict]]) -> Verdict:
+    """The same, of what is compared for each of both functions."""
+    return worst_of((one for function in FUNCTIONS for one in compared(function)), limit)

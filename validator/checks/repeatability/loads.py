@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ...asking.session import Session
+from hearkit.errors import Fault
+
+from ...asking.session import Numbers, Session
 from ...asking.snippets import LOAD, reproduce
 from ...catalogue import Verdict, check
 from ...tolerances import REPEAT_TOLERANCE
-from .._calls import call_of, probe
+from .._calls import FUNCTIONS, call_of, probe
 from ._compare import compare, over_functions
-from .repeats import same_twice
+from .repeats import FRESH, same_twice
 
 
 @check(
@@ -24,26 +26,32 @@ def same_model_twice(session: Session) -> Verdict:
     that is evaluated is not the one that was handed in.
     """
     sounds = probe(session)
+
+    def compared(function: str) -> list[Verdict]:
+        return [
+            compare(
+                function,
+                session.embed(function, sounds),
+                _by_another_model(session, function),
+                REPEAT_TOLERANCE,
+                "two models loaded one after the other differ",
+                expected="a model that the file determines",
+                reproduction=reproduce(
+                    f"first = {call_of(function, 'audio')}",
+                    f"model = {LOAD}",
+                    f"print(abs(first - {call_of(function, 'audio')}).max())",
+                    audio=sounds,
+                ),
+            )
+        ]
+
+    return over_functions(REPEAT_TOLERANCE, compared)
+
+
+def _by_another_model(session: Session, function: str) -> Numbers:
+    """The first answer of a model that was loaded for the check above."""
+    first, second = sorted(FUNCTIONS, key=lambda one: one != function)
     try:
-
-        def compared(function: str) -> list[tuple[float, Verdict | None]]:
-            return [
-                compare(
-                    function,
-                    session.embed(function, sounds),
-                    session.embed(function, sounds, slot="second"),
-                    REPEAT_TOLERANCE,
-                    "two models loaded one after the other differ",
-                    expected="a model that the file determines",
-                    reproduction=reproduce(
-                        f"first = {call_of(function, 'audio')}",
-                        f"model = {LOAD}",
-                        f"print(abs(first - {call_of(function, 'audio')}).max())",
-                        audio=sounds,
-                    ),
-                )
-            ]
-
-        return over_functions(REPEAT_TOLERANCE, compared)
-    finally:
-        session.drop("second")
+        return session.embed(function, probe(session), slot=FRESH[first])
+    except Fault:  # it needs the other function before it
+        return session.embed(function, probe(session), slot=FRESH[second])

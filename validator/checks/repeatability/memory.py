@@ -34,7 +34,7 @@ def no_memory(session: Session) -> Verdict:
             Figure("calls", len(session.cured), limit=0),
             expected="the same answer, whatever was embedded before",
             reproduction=reproduction_of(fault),
-            evidence={"traceback": fault.traceback},
+            traceback=fault.traceback,
         )
     sounds, twin = mixture(session).pick(0, 1), mixture(session).pick(2, 3)
     company = (
@@ -54,7 +54,7 @@ def no_memory(session: Session) -> Verdict:
 
 def _with_company(
     session: Session, function: str, sounds: Stimulus, company: tuple[Stimulus, ...]
-) -> list[tuple[float, Verdict | None]]:
+) -> list[Verdict]:
     """Compare the answers of one model before and after each of other batches."""
     first = session.embed(function, sounds, slot="company")
     found = []
@@ -89,10 +89,8 @@ def _with_company(
             f"after {sounds.name}, {twin.name} get other embeddings than in a new process",
             expected="the same embeddings, whatever was embedded before",
             reproduction=reproduce(
-                f"{call_of(function, 'before')}",
-                f"then = {call_of(function, 'audio')}",
-                "# in a new process, without the audio before:",
-                f"first = {call_of(function, 'audio')}",
+                f"{call_of(function, 'before')}  # without this line it prints other numbers",
+                f"print({call_of(function, 'audio')})",
                 before=sounds,
                 audio=twin,
             ),

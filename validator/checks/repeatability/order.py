@@ -47,7 +47,7 @@ def either_order(session: Session) -> Verdict:
         except Fault as fault:
             raise _after(fault, FUNCTIONS[::-1], sounds) from None
 
-    def compared(function: str) -> list[tuple[float, Verdict | None]]:
+    def compared(function: str) -> list[Verdict]:
         first, *others = answers
         return [
             compare(

@@ -27,7 +27,7 @@ def same_elsewhere(session: Session) -> Verdict:
     """
     sounds = probe(session)
 
-    def compared(function: str) -> list[tuple[float, Verdict | None]]:
+    def compared(function: str) -> list[Verdict]:
         return [
             compare(
                 function,

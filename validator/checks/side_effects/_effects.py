@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hearkit.api.submission import Effect
+from hearkit.effect import Effect
 from hearkit.errors import Fault
 
 from ...asking.session import SCENE, TIMESTAMP, Session

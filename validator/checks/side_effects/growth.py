@@ -9,12 +9,12 @@ from ...stimuli import noise
 from .._calls import FUNCTIONS
 from ..outputs.content import finite
 
-_CALLS = 8
+_CALLS = 6
 """Calls whose growth is measured, after as many to warm up."""
 
 
-_AUDIO_S = 5.0
-"""Length of their audio: 320 kB at 16 kHz, far above what comes and goes by itself (1 kB)."""
+_AUDIO_S = 2.0
+"""Length of their audio: 128 kB at 16 kHz, far above what comes and goes by itself (1 kB)."""
 
 
 _OBJECTS = 0.5

@@ -15,7 +15,7 @@ from ._effects import in_call, none_of
     behavioural=False,
 )
 def writes(session: Session) -> Verdict:
-    """A submission runs beside the benchmark's data and other submissions, often in many
+    """A submission runs next to the benchmark's data and other submissions, often in many
     processes at once, and on read-only folders.
     """
     return none_of(session, {"write"}, "no file written, moved or removed")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hearkit.errors import Fault
 
 from ...asking.session import Session
-from ...asking.snippets import reproduce
+from ...asking.snippets import LOAD, reproduce
 from ...catalogue import Severity, Verdict, check, inconclusive, violates
+from .._calls import SEED_ALL
 from ._effects import exercised, in_call, none_of
 
 
@@ -30,7 +31,7 @@ def random_state(session: Session) -> Verdict:
         "the global random state untouched by import and calls",
         only=lambda e: in_call(e) or e.step.startswith("import"),
     )
-    if verdict.expected or exercised(session):
+    if verdict.violates or exercised(session):
         return verdict
     try:
         after = [session.reload(seed).facts.random_state for seed in (1, 2)]
@@ -43,6 +44,10 @@ def random_state(session: Session) -> Verdict:
         return violates(
             f"load_model leaves {', '.join(seeded)} in the same state whatever it was before",
             expected="no seeding of the global generators",
-            reproduction=reproduce("print(torch.initial_seed())"),
+            reproduction=reproduce(
+                "import random",
+                f"for n in (1, 2): {SEED_ALL.format('n')}; {LOAD}; print("
+                "random.random(), np.random.random(), torch.initial_seed())  # must differ",
+            ),
         )
     return verdict

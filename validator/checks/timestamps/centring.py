@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +49,6 @@ _REVERSED_MS = 300.0
 """How near to the mirror image of a burst a reversed embedding moves."""
 
 
-_OTHER = {True: "later", False: "earlier"}
-
-
 def _experiment(session: Session) -> Experiment:
     return experiment(session, hop_ms(session))
 
@@ -67,18 +64,33 @@ def _reproduction(done: Experiment, group: Group) -> Reproduction:
     )
 
 
-def _evidence(session: Session, done: Experiment, **more: object) -> dict[str, object]:
-    """For a picture: the first bursts with what they moved, and both groups' responses."""
-    group = done.beginning
-    return {
-        "sample_rate": session.sample_rate,
-        "audio": group.loud.audio[0],
-        "bursts_ms": group.bursts_ms,
-        "times_ms": done.times_ms,
-        "change": group.change,
-        "responses": [(g.response.offsets_ms, g.response.change) for g in done.groups],
-        **more,
-    }
+@dataclass(frozen=True)
+class Centring:
+    """What bursts moved, for a picture.
+
+    Attributes:
+        sample_rate: Hz.
+        times_ms: Timestamps, shape (n_timestamps,).
+        beginning: What bursts near the beginning did.
+        end: What bursts near the end did.
+        centre_ms: Where the centre of the change is, from the burst; None if it was not measured.
+        tolerance_ms: How far from the burst it may be.
+    """
+
+    sample_rate: int
+    times_ms: NDArray[np.float64]
+    beginning: Group
+    end: Group
+    centre_ms: float | None = None
+    tolerance_ms: float = 0.0
+
+
+def _evidence(
+    session: Session, done: Experiment, centre_ms: float | None = None, tolerance_ms: float = 0.0
+) -> Centring:
+    return Centring(
+        session.sample_rate, done.times_ms, done.beginning, done.end, centre_ms, tolerance_ms
+    )
 
 
 @check(
@@ -174,7 +186,7 @@ def centred(session: Session) -> Verdict:
         Figure("centre of the change", seen.centre_ms, "ms from the burst", tolerance),
         Figure("width of the change", seen.width_ms, "ms"),
     )
-    evidence = _evidence(session, done, centre_ms=seen.centre_ms, tolerance_ms=tolerance)
+    evidence = _evidence(session, done, seen.centre_ms, tolerance)
     # A causal model answers at once and decays: its peak, not its middle, is at the burst.
     peak_tolerance = hop / 12 + seen.width_ms / 8 + 1.0
     if abs(seen.centre_ms) <= tolerance or abs(seen.peak_ms) <= peak_tolerance:
@@ -196,7 +208,8 @@ def _centre_hint(seen: Response) -> str:
     if 0.3 <= abs(seen.centre_ms) / max(seen.width_ms, 1e-3) <= 0.9:
         edge = "starts" if seen.centre_ms < 0 else "ends"
         return f"They look like the {edge} of windows that are about as wide as the change."
-    return f"They would be right {abs(seen.centre_ms):.3g} ms {_OTHER[seen.centre_ms < 0]}."
+    where = "later" if seen.centre_ms < 0 else "earlier"
+    return f"They would be right {abs(seen.centre_ms):.3g} ms {where}."
 
 
 @check(

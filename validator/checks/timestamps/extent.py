@@ -22,6 +22,7 @@ from ._sounds import (
     times_of,
 )
 from .grid import same_every_time
+from .units import Grid, Grids
 
 _COUNT_TOLERANCE = 2.0
 """Timestamps: rounding at both lengths, and a frame more or less at the padded end."""
@@ -44,7 +45,7 @@ def inside(session: Session) -> Verdict:
     for seconds in (*LENGTHS_S, SHORTEST_CLIP_S):
         sounds = sounds_of(session, seconds)
         times, end = times_of(session, sounds), duration_ms(session, sounds)
-        grids.append((end, times))
+        grids.append(Grid(end, times))
         outside = max(-times.min(), times.max() - end)
         if not outside <= ROUNDING_MS:
             seen = (
@@ -57,9 +58,9 @@ def inside(session: Session) -> Verdict:
                 Figure("outside by", float(outside), "ms", ROUNDING_MS),
                 expected=f"timestamps from 0 to {end:.6g} ms",
                 reproduction=printing(sounds),
-                evidence={"grids": grids},
+                evidence=Grids(tuple(grids)),
             )
-    return conforms(evidence={"grids": grids})
+    return conforms(evidence=Grids(tuple(grids)))
 
 
 @check(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ...asking.session import Numbers, Session
@@ -16,6 +18,26 @@ from ._sounds import (
 
 _PACE = 0.02
 """Relative error of the pace of timestamps that is taken for rounding."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Timestamps of one sound.
+
+    Attributes:
+        duration_ms: Length of the sound.
+        times_ms: Its timestamps, shape (n_timestamps,).
+    """
+
+    duration_ms: float
+    times_ms: Numbers
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Timestamps of sounds of several lengths, for a picture."""
+
+    grids: tuple[Grid, ...]
 
 
 @check(
@@ -37,15 +59,16 @@ def milliseconds(session: Session) -> Verdict:
             expected="finite milliseconds",
             reproduction=printing(long),
         )
+    short_ms, long_ms = duration_ms(session, short), duration_ms(session, long)
     grown = float(last[-1] - first[-1])
-    slope = grown / (duration_ms(session, long) - duration_ms(session, short))
+    slope = grown / (long_ms - short_ms)
     figure = Figure("growth", slope, "ms of timestamps per ms of audio")
-    evidence = {"grids": [(duration_ms(session, short), first), (duration_ms(session, long), last)]}
-    if _follows(slope, first, last, duration_ms(session, short)):
+    evidence = Grids((Grid(short_ms, first), Grid(long_ms, last)))
+    if _follows(slope, first, last, short_ms):
         return conforms("", figure, evidence=evidence)
     return violates(
-        f"the last timestamp is {last[-1]:.6g} for {duration_ms(session, long):.0f} ms of audio "
-        f"and {first[-1]:.6g} for {duration_ms(session, short):.0f} ms",
+        f"the last timestamp is {last[-1]:.6g} for {long_ms:.0f} ms of audio "
+        f"and {first[-1]:.6g} for {short_ms:.0f} ms",
         figure,
         expected="timestamps that grow by 1 ms for every ms of audio",
         hint=_unit_hint(slope, session.sample_rate, last),

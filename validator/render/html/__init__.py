@@ -39,6 +39,9 @@ LOOKS: dict[Status, tuple[str, str, str]] = {
 }
 """Mark, word and colour of each status, in the order in which they matter."""
 
+_TOLD_IN_FULL = {Status.UNEXPECTED_PASS, Status.BROKEN}
+"""What is told among the findings without being one."""
+
 
 def check_drawable() -> None:
     """Refuse a page before minutes are spent on a run, where it could not be drawn.
@@ -67,13 +70,10 @@ def render(report: Report) -> str:
     )
 
 
-_TOLD_IN_FULL = {Status.UNEXPECTED_PASS, Status.BROKEN}
-
-
 def render_comparison(comparison: Comparison) -> str:
     """The page of several runs, side by side."""
     from ...compare import differ
-    from ..comparison import summary
+    from ..summary import summary
 
     rows = [(check, results, differ(results)) for check, results in comparison.rows()]
     return _page(

@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from ...pictures import Gallery
+from ...gallery import Gallery
 from .drawing import figure, svg
 from .picture import Picture
 
@@ -53,7 +53,7 @@ def similarity(gallery: Gallery | None) -> Picture:
 
 def timestamp_colours(gallery: Gallery | None) -> Picture:
     """Spectrograms of the recordings, and below their timestamp embeddings as colours."""
-    name, title = "timestamp-colours", "Timestamp embeddings beside the spectrogram"
+    name, title = "timestamp-colours", "Timestamp embeddings next to the spectrogram"
     timestamps = gallery.timestamps if gallery else _NOT_ASKED
     if gallery is None or isinstance(timestamps, str):
         return Picture(name, title, f"{timestamps}.")

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
+from ...checks.repeatability.batches import BatchErrors
+from ...checks.timestamps.centring import Centring
+from ...checks.timestamps.units import Grid, Grids
 from ...report import Result
+from ...words import counted
 from .drawing import ACCENT, BAD, INK, MUTED, RULE, SECOND, figure, svg
 from .picture import Picture
 
 Results = Mapping[str, Result]
 """What became of the checks, by id."""
 
-Grid = tuple[float, NDArray[np.float64]]
+Evidence = TypeVar("Evidence")
 
 _ROUNDING_MS = 0.25
 _EDGE_HOPS = 6
 _LEAST_EDGE_MS = 30.0
 _STROKES = 800
 
+_TOP = 0.68
+"""Share of the height that the responses take; the legend stands above."""
+
 
 def timestamp_grid(results: Results) -> Picture:
     """Timestamps of sounds of several lengths, whole and around the end."""
     name, title = "timestamp-grid", "Timestamps against the length of the audio"
-    found = _first(results, "grids", "T06", "T01")
+    found = _first(results, Grids, "T06", "T01")
     if found is None:
         return Picture(name, title, _why_not(results, "T01"))
-    grids: list[Grid] = sorted(found["grids"], key=lambda grid: float(grid[0]))
-    if not all(np.isfinite(times).all() for _, times in grids):
+    grids = sorted(found.grids, key=lambda grid: grid.duration_ms)
+    if not all(np.isfinite(grid.times_ms).all() for grid in grids):
         return Picture(name, title, "Some timestamps are not finite.")
-    length, times = grids[-1]
+    length, times = grids[-1].duration_ms, grids[-1].times_ms
     hop = float(np.ptp(times)) / (len(times) - 1) if len(times) > 1 else 0.0
     edge = min(max(_EDGE_HOPS * hop, _LEAST_EDGE_MS), length)
     with figure(360, 350) as drawn:
@@ -47,8 +54,9 @@ def timestamp_grid(results: Results) -> Picture:
         axes["end"].set(title="the end", xlabel="ms from the end")
         axes["end"].set_yticklabels([])
     said = [
-        f"{length / 1000:.3g} s: {len(times)} timestamps from {times[0]:.5g} to {times[-1]:.6g} ms"
-        for length, times in grids
+        f"{grid.duration_ms / 1000:.3g} s: {len(grid.times_ms)} timestamps from "
+        f"{grid.times_ms[0]:.5g} to {grid.times_ms[-1]:.6g} ms"
+        for grid in grids
     ]
     caption = (
         f"Bars are audio, strokes are timestamps; in red, those outside the audio. The hop is "
@@ -62,7 +70,8 @@ def _grids(
 ) -> None:
     """Bars of audio with strokes at the timestamps, between two times in ms."""
     axes.set_xlim(*shown)
-    for row, (length, times) in enumerate(grids):
+    for row, grid in enumerate(grids):
+        length, times = grid.duration_ms, grid.times_ms
         origin = length if from_end else 0.0
         axes.broken_barh([(-origin, length)], (row - 0.38, 0.76), color=RULE, alpha=0.45)
         outside = (times < -_ROUNDING_MS) | (times > length + _ROUNDING_MS)
@@ -74,15 +83,18 @@ def _grids(
             at = at[first]
             x, y = np.repeat(at, 3), np.tile([row - 0.28, row + 0.28, np.nan], len(at))
             axes.plot(x, y, color=colour, linewidth=0.9)
-    axes.set_yticks(range(len(grids)), [f"{length / 1000:.3g} s" for length, _ in grids])
+    axes.set_yticks(range(len(grids)), [f"{grid.duration_ms / 1000:.3g} s" for grid in grids])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
 
 
-def _first(results: Results, name: str, *ids: str) -> Mapping[str, Any] | None:
-    """The evidence of the first of these checks that kept something by this name."""
-    kept = (r.verdict.evidence for id_ in ids if (r := results.get(id_)) and r.verdict)
-    return next((evidence for evidence in kept if name in evidence), None)
+def _first(results: Results, kind: type[Evidence], *ids: str) -> Evidence | None:
+    """The evidence of the first of these checks that kept some of this kind."""
+    for id_ in ids:
+        result = results.get(id_)
+        if result and result.verdict and isinstance(result.verdict.evidence, kind):
+            return result.verdict.evidence
+    return None
 
 
 def _why_not(results: Results, id_: str) -> str:
@@ -101,18 +113,19 @@ _COLUMNS = 600
 def centring(results: Results) -> Picture:
     """The audio with bursts, what moved when they were added, and where its centre lies."""
     name, title = "centring", "Where the embeddings look: bursts added to quiet speech"
-    found = _first(results, "change", "T11", "T10", "T12")
+    found = _first(results, Centring, "T11", "T10", "T12")
     if found is None:
         return Picture(name, title, _why_not(results, "T11"))
-    bursts, times = found["bursts_ms"] / 1000, found["times_ms"] / 1000
+    group = found.beginning
+    bursts, times = group.bursts_ms / 1000, found.times_ms / 1000
     until = float(bursts[_SHOWN_BURSTS - 1]) + 0.9
     with figure(360, 350) as drawn:
         sound, moved, folded = drawn.subplots(3, 1, height_ratios=(3, 3, 5))
-        _waveform(sound, found["audio"], found["sample_rate"], until)
+        _waveform(sound, group.loud.audio[0], found.sample_rate, until)
         sound.set(title="audio with bursts", xlim=(0, until), yticks=[], xticklabels=[])
         seen = times <= until
-        moved.fill_between(times[seen], found["change"][seen], color=ACCENT, alpha=0.25, lw=0)
-        moved.plot(times[seen], found["change"][seen], color=ACCENT)
+        moved.fill_between(times[seen], group.change[seen], color=ACCENT, alpha=0.25, lw=0)
+        moved.plot(times[seen], group.change[seen], color=ACCENT)
         moved.set(title="how far each embedding moved", xlim=(0, until), xlabel="s", ylim=0)
         moved.set_yticks([])
         for axes in (sound, moved):
@@ -135,19 +148,27 @@ def _waveform(axes: Axes, audio: NDArray[np.float32], rate: int, until_s: float)
     axes.fill_between(middle, columns.min(1), columns.max(1), color=INK, lw=0.3, edgecolor=INK)
 
 
-def _folded(axes: Axes, found: Mapping[str, Any]) -> str:
+def _folded(axes: Axes, found: Centring) -> str:
     """Both responses around the bursts, with the centre; returns it in words."""
-    (offsets, response), (later, last) = found["responses"]
+    first, end = found.beginning.response, found.end.response
+    offsets, response = first.offsets_ms, first.change
     high = offsets[response >= 0.1] if (response >= 0.1).any() else offsets
     reach = float(np.clip(1.6 * np.abs(high).max(initial=0.0), 30.0, 1000.0))
-    axes.plot(later, last, color=MUTED, linewidth=1, linestyle=(0, (1, 1.5)), label="near the end")
+    axes.plot(
+        end.offsets_ms,
+        end.change,
+        color=MUTED,
+        linewidth=1,
+        linestyle=(0, (1, 1.5)),
+        label="near the end",
+    )
     axes.plot(offsets, response, color=ACCENT, marker=".", ms=3, label="near the beginning")
     axes.axvline(0, color=SECOND, linestyle=(0, (3, 2)), linewidth=1, label="burst", ymax=_TOP)
     axes.set(title="around the burst", xlabel="timestamp minus burst, ms", xlim=(-reach, reach))
     axes.set(yticks=[0, 0.5, 1], ylim=(0, 1.6))
     said = "The centre could not be measured."
-    if "centre_ms" in found:
-        centre, tolerance = float(found["centre_ms"]), float(found["tolerance_ms"])
+    if found.centre_ms is not None:
+        centre, tolerance = found.centre_ms, found.tolerance_ms
         inside = abs(centre) <= tolerance
         axes.axvspan(-tolerance, tolerance, color=RULE, alpha=0.4, linewidth=0, ymax=_TOP)
         axes.axvline(centre, color=INK if inside else BAD, linewidth=1.6, label="centre", ymax=_TOP)
@@ -157,10 +178,6 @@ def _folded(axes: Axes, found: Mapping[str, Any]) -> str:
         )
     axes.legend(loc="upper center", ncols=2)
     return said
-
-
-_TOP = 0.68
-"""Share of the height that the responses take; the legend stands above."""
 
 
 def _rounded(number: float) -> str:
@@ -174,16 +191,16 @@ _LEAST_ERROR, _MOST_ERROR = 1e-9, 1e2
 def batch_errors(results: Results) -> Picture:
     """Relative error of each position of a batch, against the sound alone."""
     name, title = "batch-errors", "Alone against in a batch"
-    found = _first(results, "errors", "R03")
+    found = _first(results, BatchErrors, "R03")
     if found is None:
         return Picture(name, title, _why_not(results, "R03"))
-    limit = float(found["limit"])
+    limit = found.limit
     with figure(360, 290) as drawn:
         axes = drawn.subplots()
         axes.set(yscale="log", ylim=(_LEAST_ERROR / 3, _MOST_ERROR), ylabel="relative error")
-        most = max(len(errors) for errors in found["errors"].values())
+        most = max(len(errors) for errors in found.by_function.values())
         markers = {"get_timestamp_embeddings": ("o", ACCENT), "get_scene_embeddings": ("D", SECOND)}
-        for n, (function, errors) in enumerate(found["errors"].items()):
+        for n, (function, errors) in enumerate(found.by_function.items()):
             marker, colour = markers[function]
             at = np.arange(len(errors)) + 0.16 * n - 0.08
             shown = np.clip(errors, _LEAST_ERROR, _MOST_ERROR)
@@ -197,7 +214,7 @@ def batch_errors(results: Results) -> Picture:
         axes.yaxis.set_minor_locator(NullLocator())
         axes.legend(loc="upper left", ncols=2, handletextpad=0.2, columnspacing=1)
     said = "; ".join(
-        f"{function}: at most {errors.max():.3g}" for function, errors in found["errors"].items()
+        f"{function}: at most {errors.max():.3g}" for function, errors in found.by_function.items()
     )
     caption = (
         f"Each recording embedded alone and among the others, by its position. {said}. Beyond "
@@ -228,7 +245,7 @@ def cost(results: Results) -> Picture:
             axes.set_axisbelow(True)
     slowest = sorted(ran, key=lambda r: -r.seconds)[:3]
     caption = (
-        f"{seconds.sum():.1f} s in {len(ran)} check{'s' * (len(ran) != 1)}; the longest: "
+        f"{seconds.sum():.1f} s in {counted(len(ran), 'check')}; the longest: "
         + ", ".join(f"{r.check.id} {r.seconds:.1f} s" for r in slowest)
         + "."
     )

@@ -1,0 +1,194 @@
+"""Checkpoints of wav2vec 2.0, ours, torchaudio's or transformers': architecture and weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hearbaseline._checkpoint import CheckpointError, load_state
+from hearbaseline.wav2vec2.layers import Network
+from hearbaseline.wav2vec2.names import (
+    State,
+    architecture,
+    bare,
+    fold,
+    inferred,
+    is_torchaudio,
+    is_transformers,
+    rename,
+)
+
+NAME = "hearbaseline.wav2vec2"
+
+OWN = ("normalise", "layer", "pooling", "filters")
+"""What a configuration says besides the arguments of torchaudio's `wav2vec2_model`."""
+
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""Files of a transformers folder, the first that is there; or as shards, named in an index."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file holds.
+
+    Attributes:
+        config: What `build` takes.
+        state: float32 tensors by torchaudio's names, the weight norm folded.
+    """
+
+    config: dict[str, Any]
+    state: State
+
+
+def build(config: Mapping[str, Any]) -> Network:
+    """The layers of an architecture, with random weights.
+
+    Args:
+        config: The arguments of `torchaudio.models.wav2vec2_model`; dropouts are 0 unless named,
+            `normalise`, `layer` and `pooling` are for the baseline, and `filters` for its training.
+
+    Raises:
+        TypeError: If an argument is missing or unknown.
+        ValueError: If arguments contradict each other.
+    """
+    return Network(**{key: value for key, value in config.items() if key not in OWN})
+
+
+def save_checkpoint(
+    path: Path,
+    state: Mapping[str, Tensor],
+    config: Mapping[str, Any],
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a checkpoint that `load_model` reads, atomically.
+
+    Args:
+        path: A `.safetensors` file.
+        state: By torchaudio's names.
+        config: See `build`.
+        dtype: Of the stored weights.
+    """
+    from safetensors.torch import save
+
+    tensors = {key: value.detach().cpu().to(dtype).contiguous() for key, value in state.items()}
+    partial = path.with_name(path.name + ".part")
+    # Not by `save_file`, which lets nobody but the owner read what it writes.
+    partial.write_bytes(save(tensors, {"model": NAME, "config": json.dumps(dict(config))}))
+    partial.replace(path)
+
+
+def read(path: Path) -> Checkpoint:
+    """Read a checkpoint, whichever of the known kinds it is.
+
+    Args:
+        path: A file, or a transformers folder.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or the folder lacks one.
+        CheckpointError: If it cannot be read, or is of no known kind.
+    """
+    if path.is_dir():
+        return _transformers(path, _folder(path))
+    state = load_state(path)
+    config = _own_config(path)
+    if config is None:
+        return _recognise(path, state)
+    return Checkpoint(config, _float32(fold(bare(state))))
+
+
+def _recognise(path: Path, state: State) -> Checkpoint:
+    """A state dict without a configuration of ours: the names tell."""
+    state = bare(state)
+    if is_torchaudio(state):
+        state = fold(state)
+        return Checkpoint(inferred(state, path), _float32(state))
+    if not is_transformers(state):
+        found = ", ".join(sorted(state)[:4]) or "nothing"
+        raise CheckpointError(
+            f"{path}: is no wav2vec 2.0 checkpoint: lacks encoder.transformer.layers (torchaudio) "
+            f"and encoder.layers (transformers), has unexpected {found}; give one of these kinds"
+        )
+    if not (path.parent / "config.json").is_file():
+        raise CheckpointError(
+            f"{path}: has transformers' names, but no config.json next to it; put the one it was "
+            "saved with there"
+        )
+    return _transformers(path.parent, state)
+
+
+def _transformers(folder: Path, state: State) -> Checkpoint:
+    config = architecture(_json(folder / "config.json"), folder / "config.json")
+    config["normalise"] = _normalises(folder)
+    return Checkpoint(config, _float32(fold(rename(bare(state)))))
+
+
+def _folder(folder: Path) -> State:
+    """The weights of a transformers folder."""
+    for name in WEIGHTS:
+        if (folder / name).is_file():
+            return load_state(folder / name)
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            names = _json(index).get("weight_map", {}).values()
+            # Only files of this folder: an index is not to lead elsewhere.
+            shards = [load_state(folder / Path(str(shard)).name) for shard in sorted(set(names))]
+            return {name: tensor for shard in shards for name, tensor in shard.items()}
+    raise FileNotFoundError(
+        f"{folder}: holds neither {' nor '.join(WEIGHTS)}; give the path of a checkpoint, or of a "
+        "folder that transformers saved"
+    )
+
+
+def _normalises(folder: Path) -> bool:
+    """Whether sounds are to be normalised; transformers does unless told otherwise."""
+    settings: dict[str, Any] = {}
+    if (folder / "preprocessor_config.json").is_file():
+        settings = _json(folder / "preprocessor_config.json")
+    elif (folder / "processor_config.json").is_file():
+        settings = _json(folder / "processor_config.json").get("feature_extractor", {})
+    rate = settings.get("sampling_rate", 16000)
+    if rate != 16000:
+        raise CheckpointError(
+            f"{folder}: its preprocessor wants {rate} Hz, and this baseline takes 16000 Hz; give "
+            "a checkpoint for that"
+        )
+    return bool(settings.get("do_normalize", True))
+
+
+def _own_config(path: Path) -> dict[str, Any] | None:
+    """The configuration in our own checkpoints; None in those of others."""
+    if path.suffix != ".safetensors":
+        return None
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+    if metadata.get("model") != NAME:
+        return None
+    return _object(metadata.get("config", ""), f"{path}: the configuration in its metadata")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no such file; transformers saves it; copy it")
+    return _object(path.read_text("utf-8"), str(path))
+
+
+def _object(text: str, where: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise CheckpointError(f"{where}: is no JSON object; copy the checkpoint again")
+    return found
+
+
+def _float32(state: Mapping[str, Tensor]) -> State:
+    return {name: t.float() if t.is_floating_point() else t for name, t in state.items()}

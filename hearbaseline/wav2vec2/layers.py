@@ -1,0 +1,379 @@
+"""The layers of wav2vec 2.0 and HuBERT, as they are trained.
+
+Baevski et al. 2020, section 2: convolutions over the waveform; a projection of their latents; a
+convolution that tells positions; a transformer. Names of parameters and arguments, the order in
+which weights are drawn and the arithmetic are those of `torchaudio.models.wav2vec2_model`
+(`tests/wav2vec2/test_layers.py` compares the two bit by bit), so checkpoints go from one to the
+other. Embedding takes a shorter way through the convolutions (`extractor`) and through long
+sounds (`windows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from torch.nn.utils import parametrizations
+
+from hearbaseline._packed import Linear
+
+CONVOLUTIONS = ((512, 10, 5), *[(512, 3, 2)] * 4, *[(512, 2, 2)] * 2)
+"""Channels, taps and stride of each convolution in the published models."""
+
+
+class ChannelNorm(nn.LayerNorm):
+    """A layer norm over channels, of what has them first."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n_sounds, channels, n_frames), in and out."""
+        return super().forward(x.mT).mT
+
+
+class ConvolutionLayer(nn.Module):
+    """A convolution of the feature extractor, a norm or none, and GELU."""
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        kernel_size: int,
+        stride: int,
+        *,
+        bias: bool,
+        norm: nn.Module | None,
+    ):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.layer_norm = norm
+        self.conv = nn.Conv1d(n_in, n_out, kernel_size, stride, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n_sounds, n_in, n) to (n_sounds, n_out, (n - kernel_size) // stride + 1)."""
+        x = self.conv(x)
+        if self.layer_norm is not None:
+            x = self.layer_norm(x)
+        return F.gelu(x)
+
+
+class FeatureExtractor(nn.Module):
+    """Convolutions over the waveform.
+
+    Args:
+        mode: "group_norm", which follows the first convolution alone and is one over time for each
+            channel, or "layer_norm", which follows each and is one over channels.
+        sizes: Channels, taps and stride of each convolution.
+        bias: Whether convolutions have biases.
+    """
+
+    conv_layers: Any  # a ModuleList, which does not tell the type of what it holds
+
+    def __init__(self, mode: str, sizes: Sequence[Sequence[int]], bias: bool):
+        super().__init__()
+        if mode not in ("group_norm", "layer_norm"):
+            raise ValueError(f"extractor_mode is {mode!r}, not group_norm or layer_norm")
+        layers: list[ConvolutionLayer] = []
+        n_in = 1
+        for n_out, kernel_size, stride in sizes:
+            norm: nn.Module | None = None
+            if mode == "layer_norm":
+                norm = ChannelNorm(n_out)
+            elif not layers:
+                norm = nn.GroupNorm(n_out, n_out)
+            layers.append(ConvolutionLayer(n_in, n_out, kernel_size, stride, bias=bias, norm=norm))
+            n_in = n_out
+        self.conv_layers = nn.ModuleList(layers)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """Shape (n_sounds, n_samples) to latents (n_sounds, n_frames, channels)."""
+        x = audio[:, None]
+        for layer in self.conv_layers:
+            x = layer(x)
+        return x.mT
+
+
+class FeatureProjection(nn.Module):
+    """Latents, normed, to what the transformer takes."""
+
+    def __init__(self, n_in: int, size: int, dropout: float):
+        super().__init__()
+        self.layer_norm = nn.LayerNorm(n_in)
+        self.projection = Linear(n_in, size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Shape (n_sounds, n_frames, n_in) to (n_sounds, n_frames, size)."""
+        projected: Tensor = self.dropout(self.projection(self.layer_norm(latents)))
+        return projected
+
+
+class PositionalConvolution(nn.Module):
+    """What is added to each frame to tell where it stands: a wide grouped convolution, and GELU.
+
+    Its kernel is trained as direction and length, one length for each tap (weight norm, Salimans
+    and Kingma 2016).
+    """
+
+    def __init__(self, size: int, kernel_size: int, groups: int):
+        super().__init__()
+        self.kernel_size = kernel_size
+        conv = nn.Conv1d(size, size, kernel_size, padding=kernel_size // 2, groups=groups)
+        self.conv = parametrizations.weight_norm(conv, dim=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n_sounds, n_frames, size), in and out."""
+        y = self.conv(x.mT)
+        if self.kernel_size % 2 == 0:  # its padding makes one frame too many
+            y = y[..., :-1]
+        return F.gelu(y).mT
+
+
+class SelfAttention(nn.Module):
+    """Attention of each frame to all.
+
+    Args:
+        size: Numbers in a frame.
+        n_heads: Heads; they share the size out.
+        dropout: Share of the attention weights that is dropped in training.
+
+    Raises:
+        ValueError: If the size is no multiple of the heads.
+    """
+
+    def __init__(self, size: int, n_heads: int, dropout: float):
+        super().__init__()
+        if size % n_heads:
+            raise ValueError(f"{n_heads} attention heads cannot share {size} numbers out")
+        self.n_heads = n_heads
+        self.dropout = dropout
+        self.k_proj = Linear(size, size)
+        self.v_proj = Linear(size, size)
+        self.q_proj = Linear(size, size)
+        self.out_proj = Linear(size, size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n_sounds, n_frames, size), in and out."""
+        return self.attend(self.queries(x), *self.keys_and_values(x))
+
+    def queries(self, x: Tensor) -> Tensor:
+        """Shape (n_sounds, n_heads, n_frames, size / n_heads)."""
+        return self._split(self.q_proj(x))
+
+    def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Two of shape (n_sounds, n_heads, n_frames, size / n_heads)."""
+        return self._split(self.k_proj(x)), self._split(self.v_proj(x))
+
+    def attend(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """Shape (n_sounds, n_queries, size), from all of the keys' frames."""
+        dropout = self.dropout if self.training else 0.0
+        heads = F.scaled_dot_product_attention(queries, keys, values, dropout_p=dropout)
+        # (n_sounds, n_heads, n_queries, width): a frame's heads go side by side
+        attended: Tensor = self.out_proj(heads.transpose(1, 2).flatten(2))
+        return attended
+
+    def _split(self, x: Tensor) -> Tensor:
+        # (n_sounds, n_frames, n_heads * width) to (n_sounds, n_heads, n_frames, width)
+        return x.view(*x.shape[:2], self.n_heads, -1).transpose(1, 2)
+
+
+class FeedForward(nn.Module):
+    """Two dense layers with a GELU between them, for each frame alone."""
+
+    def __init__(self, size: int, n_between: int, dropout_between: float, dropout: float):
+        super().__init__()
+        self.intermediate_dense = Linear(size, n_between)
+        self.intermediate_dropout = nn.Dropout(dropout_between)
+        self.output_dense = Linear(n_between, size)
+        self.output_dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n_sounds, n_frames, size), in and out."""
+        x = self.intermediate_dropout(F.gelu(self.intermediate_dense(x)))
+        dense: Tensor = self.output_dropout(self.output_dense(x))
+        return dense
+
+
+class EncoderLayer(nn.Module):
+    """Attention and feed-forward, each with a shortcut and a norm.
+
+    Args:
+        attention: The one.
+        feed_forward: The other.
+        size: Numbers in a frame.
+        dropout: Share of the attention's output that is dropped in training.
+        layer_norm_first: Whether norms come before the two, or behind the shortcuts around them.
+    """
+
+    def __init__(
+        self,
+        attention: SelfAttention,
+        feed_forward: FeedForward,
+        size: int,
+        *,
+        dropout: float,
+        layer_norm_first: bool,
+    ):
+        super().__init__()
+        self.attention = attention
+        self.dropout = nn.Dropout(dropout)
+        self.layer_norm = nn.LayerNorm(size)
+        self.layer_norm_first = layer_norm_first
+        self.feed_forward = feed_forward
+        self.final_layer_norm = nn.LayerNorm(size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n_sounds, n_frames, size), in and out."""
+        return self.after_attention(x, self.attention(self.before_attention(x)))
+
+    def before_attention(self, x: Tensor) -> Tensor:
+        """What attends, and is attended to."""
+        normed: Tensor = self.layer_norm(x) if self.layer_norm_first else x
+        return normed
+
+    def after_attention(self, x: Tensor, attended: Tensor) -> Tensor:
+        """The layer's output, frame by frame.
+
+        Args:
+            x: The layer's input.
+            attended: The attention's output for the same frames.
+        """
+        x = x + self.dropout(attended)
+        if self.layer_norm_first:
+            output: Tensor = x + self.feed_forward(self.final_layer_norm(x))
+        else:
+            x = self.layer_norm(x)
+            output = self.final_layer_norm(x + self.feed_forward(x))
+        return output
+
+
+class Transformer(nn.Module):
+    """Positions, a norm, and the encoder layers.
+
+    Args:
+        pos_conv_embed: What tells positions.
+        layers: The encoder layers.
+        size: Numbers in a frame.
+        norm_at_end: Whether the norm comes behind the layers, or before them.
+        dropout: Share of the first layer's input that is dropped in training.
+        layer_drop: Probability with which training leaves a layer out.
+    """
+
+    layers: Any  # a ModuleList, which does not tell the type of what it holds
+
+    def __init__(
+        self,
+        pos_conv_embed: PositionalConvolution,
+        layers: Sequence[EncoderLayer],
+        size: int,
+        *,
+        norm_at_end: bool,
+        dropout: float,
+        layer_drop: float,
+    ):
+        super().__init__()
+        self.pos_conv_embed = pos_conv_embed
+        self.layer_norm = nn.LayerNorm(size)
+        self.norm_at_end = norm_at_end
+        self.layer_drop = layer_drop
+        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList(layers)
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """What enters the first layer, shape (n_sounds, n_frames, size)."""
+        x = x + self.pos_conv_embed(x)
+        if not self.norm_at_end:
+            x = self.layer_norm(x)
+        prepared: Tensor = self.dropout(x)
+        return prepared
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n_sounds, n_frames, size), in and out."""
+        x = self.prepare(x)
+        for layer in self.layers:
+            if not (self.training and float(torch.rand(1)) <= self.layer_drop):
+                x = layer(x)
+        if self.norm_at_end:
+            x = self.layer_norm(x)
+        return x
+
+
+class Encoder(nn.Module):
+    """Projection and transformer."""
+
+    def __init__(self, feature_projection: FeatureProjection, transformer: Transformer):
+        super().__init__()
+        self.feature_projection = feature_projection
+        self.transformer = transformer
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Shape (n_sounds, n_frames, channels) to (n_sounds, n_frames, size)."""
+        encoded: Tensor = self.transformer(self.feature_projection(latents))
+        return encoded
+
+
+class Network(nn.Module):
+    """All layers with random weights, in training mode.
+
+    Args are those of `torchaudio.models.wav2vec2_model`; `aux_num_out`, the classes of a head for
+    recognition, is known and not used.
+
+    Raises:
+        ValueError: If the arguments contradict each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        extractor_mode: str,
+        extractor_conv_layer_config: Sequence[Sequence[int]] | None,
+        extractor_conv_bias: bool,
+        encoder_embed_dim: int,
+        encoder_pos_conv_kernel: int,
+        encoder_pos_conv_groups: int,
+        encoder_num_layers: int,
+        encoder_num_heads: int,
+        encoder_ff_interm_features: int,
+        encoder_layer_norm_first: bool,
+        encoder_projection_dropout: float = 0.0,
+        encoder_attention_dropout: float = 0.0,
+        encoder_ff_interm_dropout: float = 0.0,
+        encoder_dropout: float = 0.0,
+        encoder_layer_drop: float = 0.0,
+        aux_num_out: int | None = None,  # noqa: ARG002 - see above
+    ):
+        super().__init__()
+        size = encoder_embed_dim
+        sizes = extractor_conv_layer_config or CONVOLUTIONS
+        # The order from here on decides which random numbers become which weights.
+        self.feature_extractor = FeatureExtractor(extractor_mode, sizes, extractor_conv_bias)
+        projection = FeatureProjection(sizes[-1][0], size, encoder_projection_dropout)
+        positions = PositionalConvolution(size, encoder_pos_conv_kernel, encoder_pos_conv_groups)
+        layers = [
+            EncoderLayer(
+                SelfAttention(size, encoder_num_heads, encoder_attention_dropout),
+                FeedForward(
+                    size, encoder_ff_interm_features, encoder_ff_interm_dropout, encoder_dropout
+                ),
+                size,
+                dropout=encoder_dropout,
+                layer_norm_first=encoder_layer_norm_first,
+            )
+            for _ in range(encoder_num_layers)
+        ]
+        transformer = Transformer(
+            positions,
+            layers,
+            size,
+            norm_at_end=encoder_layer_norm_first,
+            dropout=encoder_dropout,
+            layer_drop=encoder_layer_drop,
+        )
+        self.encoder = Encoder(projection, transformer)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """The last layer's output: (n_sounds, n_samples) to (n_sounds, n_frames, size)."""
+        encoded: Tensor = self.encoder(self.feature_extractor(audio))
+        return encoded

@@ -1,0 +1,1 @@
+"""Tests of the wav2vec 2.0 baseline."""

@@ -1,0 +1,1 @@
+"""The pretraining corpus: recordings of Debian packages, under licences that allow it."""

@@ -1,0 +1,1 @@
+"""Linear probes: how much of small real tasks the baselines' embeddings lay open."""
