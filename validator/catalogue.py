@@ -149,7 +149,7 @@ class Family:
         runs_last: Whether its checks judge what all others made the submission do.
 
     Examples:
-        >>> from validator.catalogue import Family
+        >>> from validator import Family
         >>> Family("S", "Side effects").name
         'side_effects'
     """

@@ -64,7 +64,7 @@ class Skipped:
         by: The first check that keeps it from running; None where it was itself left out.
 
     Examples:
-        >>> from validator.report import Skipped
+        >>> from validator import Skipped
         >>> print(Skipped("left out by --skip"))
         left out by --skip
     """
@@ -98,8 +98,7 @@ class Result:
         snippet: Python that reproduces a finding outside the validator.
 
     Examples:
-        >>> from validator import Result, Status
-        >>> from validator.report import Skipped
+        >>> from validator import Result, Skipped, Status
         >>> from validator.checks import CATALOGUE
         >>> left_out = Skipped("left out by --skip")
         >>> result = Result(CATALOGUE[0], Status.SKIPPED, skipped=left_out)
