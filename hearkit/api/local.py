@@ -40,7 +40,7 @@ class LocalConnection:
 
     def __init__(self, submission: Submission, watch: Watch | None = None) -> None:
         self._operations = Operations(submission.module, submission.device, watch)
-        self.alive = True
+        self.alive = False
 
     def ask(
         self,
@@ -60,6 +60,7 @@ class LocalConnection:
         if here not in sys.path:
             sys.path.insert(0, here)
             importlib.invalidate_caches()
+        self.alive = True
         answer = self._operations.carry_out(request, audio)
         seen = tuple(Effect(one_line(kind), one_line(what), step) for kind, what in answer.effects)
         if isinstance(answer.error, (KeyboardInterrupt, EndedError)):

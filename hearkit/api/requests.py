@@ -108,8 +108,8 @@ class Extend(Request[Extension]):
     Attributes:
         package: The folder of the package; it is imported under a private name, since the
             submission may have one of the same name.
-        function: Its place in it, such as `simulation:simulate`. It is called with the module
-            and the arguments, and returns a mapping of plain JSON values.
+        function: Its place in it, such as `simulation.machine:simulate`. It is called with the
+            module and the arguments, and returns a mapping of plain JSON values.
         arguments: Its keyword arguments, plain JSON values.
     """
 
