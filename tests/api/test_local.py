@@ -2,13 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from hearkit.api.local import LocalConnection
 from hearkit.api.process import Limits, WorkerProcess
-from hearkit.api.requests import Call, Import, Load
+from hearkit.api.requests import Call, Import, Load, Request
 from hearkit.api.submission import Submission
 from hearkit.errors import Fault
 
@@ -49,7 +50,8 @@ def test_it_answers_as_a_worker_process_does(connection: LocalConnection) -> Non
     assert not connection.alive
     worker = WorkerProcess(Submission("nearby"), Limits(60, int(8e9)))
     try:
-        for request in (Import(), Load(seed=1), Call("get_timestamp_embeddings")):
+        steps: list[Request[Any]] = [Import(), Load(seed=1), Call("get_timestamp_embeddings")]
+        for request in steps:
             audio = AUDIO if isinstance(request, Call) else None
             here = connection.ask(request, step="step", audio=audio)
             there = worker.ask(request, step="step", audio=audio)
