@@ -146,7 +146,8 @@ class Family:
     Attributes:
         letter: What the ids of its checks begin with, and what `--select` takes.
         heading: What lists and pages call it.
-        runs_last: Whether its checks judge what all others made the submission do.
+        runs_last: Whether its checks come after the others: they judge what those made the
+            submission do, or ask a worker of their own.
 
     Examples:
         >>> from validator import Family
