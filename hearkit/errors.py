@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree; each has one line for the user and an exit status.
+"""All errors, as a tree; each has one line for the user and an exit status.
 
 - `HearError`
     - `UsageError`: what was asked for cannot be done (exit status 2)
@@ -13,10 +13,10 @@ from .effect import Effect
 
 
 class HearError(Exception):
-    """One line for the user: what, where, and how to fix it.
+    """One line for the user: what is wrong, where, and how to fix it.
 
     Attributes:
-        exit_status: Of a command that ends with it.
+        exit_status: Exit status of a command that ends with this error.
     """
 
     exit_status = 2
@@ -48,16 +48,16 @@ class UnreadableError(HearError):
 
 
 class Fault(HearError):  # noqa: N818 - a finding, not an error of ours
-    """The submission failed to answer: it raised, exited, crashed, hung, ate memory or lied.
+    """The submission did not answer: it raised, exited, crashed, hung or took too much memory.
 
     Attributes:
-        kind: `exception`, `exit`, `crash`, `timeout`, `memory`, `answer`, or `usage` where what
-            was asked for is not there.
+        kind: `exception`, `exit`, `crash`, `timeout`, `memory`, `answer` for an answer that cannot
+            be read, or `usage` if something that was asked for does not exist.
         message: What happened, in one line.
-        step: What was being done, in words.
-        traceback: The submission's own frames, if it raised.
-        effects: What it had done besides, until then.
-        missing: The module that was not found, where that is what was raised.
+        step: The step in words.
+        traceback: Traceback of the submission's own frames, if it raised.
+        effects: Side effects of the step until then.
+        missing: Name of the module that was not found, if that was raised.
     """
 
     exit_status = 1

@@ -68,7 +68,12 @@ Facts = TypeVar("Facts")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a step may take: seconds, and bytes of resident memory for the whole worker."""
+    """What a step may take.
+
+    Attributes:
+        seconds: Time limit of a step.
+        memory_bytes: Most resident memory of the worker and what it started.
+    """
 
     seconds: float
     memory_bytes: int
@@ -107,12 +112,12 @@ class WorkerProcess:
     ended it.
 
     Args:
-        submission: What to load; the current folder is looked in first.
+        submission: What to load; the current folder is searched first.
         limits: What a step may take.
-        spares: Asked for a forked worker where one is allowed; None always starts a new one.
-        command: What the submission sees in `sys.argv`.
-        watched: Whether to look at what a step does besides answering. The submission then gets
-            no network, and a known number of threads.
+        spares: Returns the workers that can be forked, or None to start a new process each time.
+        command: Name of the command that the submission sees in `sys.argv`.
+        watched: Whether to watch for side effects. The submission then has no network, and a known
+            number of threads.
     """
 
     def __init__(
@@ -134,7 +139,7 @@ class WorkerProcess:
         self.starts = 0
 
     def start(self) -> None:
-        """Start the process, which the first request would do, while there is other work."""
+        """Start the process now; otherwise the first request does it."""
         self._worker = self._worker or self._start()
 
     @property
