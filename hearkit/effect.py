@@ -13,6 +13,11 @@ class Effect:
         kind: Kind of the effect.
         what: The effect in words.
         step: The step in words.
+
+    Examples:
+        >>> from hearkit.api import Effect
+        >>> Effect("network", "connects to example.org:443", "load_model").kind
+        'network'
     """
 
     kind: str

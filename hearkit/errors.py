@@ -58,6 +58,11 @@ class Fault(HearError):  # noqa: N818 - a finding, not an error of ours
         traceback: Traceback of the submission's own frames, if it raised.
         effects: Side effects of the step until then.
         missing: Name of the module that was not found, if that was raised.
+
+    Examples:
+        >>> from hearkit.api import Fault
+        >>> print(Fault("crash", "ended its process by signal SIGSEGV", "import my_model"))
+        import my_model: ended its process by signal SIGSEGV
     """
 
     exit_status = 1

@@ -27,6 +27,12 @@ class Parameter:
         variadic: Whether it takes any number of arguments (`*more`, `**more`).
         default: Whether it has a default.
         star: Whether it takes any number of positional arguments (`*more`).
+
+    Examples:
+        >>> from hearkit.api import Parameter
+        >>> audio = Parameter("audio", positional=True, variadic=False, default=False, star=False)
+        >>> audio.positional and not audio.default
+        True
     """
 
     name: str
@@ -44,6 +50,11 @@ class Function:
         callable: Whether it can be called.
         type: Name of its type.
         parameters: Parameters; None where they cannot be known.
+
+    Examples:
+        >>> from hearkit.api import Function
+        >>> Function(callable=False, type="int").parameters is None
+        True
     """
 
     callable: bool
@@ -61,6 +72,14 @@ class ModuleFacts:
         frameworks: Frameworks that the process has imported so far.
         environment_changed: Whether the import changed environment variables, which frameworks
             read when they are imported.
+
+    Examples:
+        >>> from hearkit.api import Import, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection = LocalConnection(Submission("hearbaseline"))
+        >>> facts = connection.ask(Import(), step="importing").facts
+        >>> facts.functions["load_model"].callable
+        True
     """
 
     functions: Mapping[str, Function | None]
@@ -80,6 +99,11 @@ class Attribute:
         integral: Whether it is a whole number, of Python or of NumPy.
         number: Its value, if it is a number.
         text: Its `repr`, shortened.
+
+    Examples:
+        >>> from hearkit.api import Attribute
+        >>> Attribute(present=True, type="int", python_int=True, integral=True, number=16000).number
+        16000
     """
 
     present: bool
@@ -101,6 +125,15 @@ class ModelFacts:
         random_state: Digest of the state of each global generator after loading, by name.
         device: Device that the model was moved to.
         files: Files of the module's package that were loaded.
+
+    Examples:
+        >>> from hearkit.api import Import, Load, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection = LocalConnection(Submission("hearbaseline"))
+        >>> _ = connection.ask(Import(), step="importing")
+        >>> facts = connection.ask(Load(), step="loading").facts
+        >>> facts.framework, facts.attributes["sample_rate"].number
+        ('torch', 44100.0)
     """
 
     type: str
@@ -132,6 +165,11 @@ class Footprint:
         bytes: Memory in use.
         exact: Whether `bytes` is allocated memory; otherwise it is resident memory.
         objects: Number of Python objects.
+
+    Examples:
+        >>> from hearkit.api import Footprint
+        >>> Footprint(bytes=4096, exact=True, objects=10).bytes
+        4096
     """
 
     bytes: int
@@ -148,6 +186,11 @@ class Environment:
         platform: Operating system and processor.
         numpy: Version of NumPy.
         frameworks: Versions and devices of the imported frameworks.
+
+    Examples:
+        >>> from hearkit.api import Environment
+        >>> Environment(python="3.12.1").python
+        '3.12.1'
     """
 
     python: str = ""

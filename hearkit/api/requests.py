@@ -31,7 +31,13 @@ class Request(Generic[Facts]):
 
 @dataclass(frozen=True)
 class Import(Request[ModuleFacts]):
-    """Import the module."""
+    """Import the module.
+
+    Examples:
+        >>> from hearkit.api import Import
+        >>> Import.facts.__name__
+        'ModuleFacts'
+    """
 
     facts: ClassVar[type[Any]] = ModuleFacts
 
@@ -44,6 +50,11 @@ class Load(Request[ModelFacts]):
         slot: Name under which the model is kept; each slot has a model of its own.
         arguments: Arguments of `load_model`.
         seed: Seed of the global random state, set just before; None leaves it as it is.
+
+    Examples:
+        >>> from hearkit.api import Load
+        >>> Load(arguments=("weights.pt",)).slot
+        'main'
     """
 
     slot: str = "main"
@@ -64,6 +75,11 @@ class Call(Request[CallFacts]):
         seed: Seed of the global random state, set just before; None leaves it as it is.
         gradients: Whether gradients are recorded, as in the evaluation; without, the call takes
             less memory.
+
+    Examples:
+        >>> from hearkit.api import Call
+        >>> Call("get_scene_embeddings", gradients=False).layout
+        ''
     """
 
     function: str

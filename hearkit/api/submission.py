@@ -30,7 +30,7 @@ class Submission:
         device: `cpu`, `cuda`, `cuda:N`, or `auto` for a GPU if the framework finds one.
 
     Examples:
-        >>> from validator import Submission
+        >>> from hearkit.api import Submission
         >>> Submission("my_model").device
         'cpu'
     """
@@ -118,6 +118,11 @@ class Value:
         device: Device of the tensor.
         requires_grad: Whether it requires a gradient.
         array: The numbers; None if it is not a tensor.
+
+    Examples:
+        >>> from hearkit.api import Value
+        >>> print(Value("builtins.NoneType", ""))
+        builtins.NoneType
     """
 
     type: str
@@ -147,6 +152,17 @@ class Reply(Generic[Facts]):
         effects: Side effects of the step.
         seconds: Wall-clock seconds of the step itself.
         peak_bytes: Peak resident memory of the process during the step; 0 if not measured.
+
+    Examples:
+        >>> import numpy as np
+        >>> from hearkit.api import Call, Import, Load, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection = LocalConnection(Submission("hearbaseline"))
+        >>> _ = connection.ask(Import(), step="importing"), connection.ask(Load(), step="loading")
+        >>> call, audio = Call("get_scene_embeddings"), np.zeros((2, 44100), np.float32)
+        >>> reply = connection.ask(call, step="embedding", audio=audio)
+        >>> reply.container, reply.values[0].shape
+        ('single', (2, 4096))
     """
 
     facts: Facts
@@ -164,6 +180,13 @@ class Connection(Protocol):
     Attributes:
         starts: Number of times that the submission's process was started. A new process has
             imported nothing.
+
+    Examples:
+        >>> from hearkit.api import Connection, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection: Connection = LocalConnection(Submission("hearbaseline"))
+        >>> connection.alive
+        True
     """
 
     starts: int
