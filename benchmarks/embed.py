@@ -1,9 +1,20 @@
-"""`hear-embed` on a folder of short recordings: is it bound by the model?"""
+"""`hear-embed` on a folder of short recordings: is it bound by the model, what does isolation cost?
+
+Isolation is measured in turns with the module in the same process: as whole commands in fresh
+processes, start-up included, and as the pipeline alone, the model loaded and warm.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +22,15 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from hearkit.api import Connection, Submission
+from hearkit.api.local import LocalConnection
+from hearkit.api.process import Limits, WorkerProcess, free_memory_bytes
 from hearkit.embed.jobs import find_jobs
 from hearkit.embed.model import Embedded, Embedder
-from hearkit.embed.pipeline import run
-from hearkit.embed.spent import Spent
+from hearkit.embed.pipeline import Counts, run
 
-from ._tables import Cell, Table
+from ._processes import Seconds, of_call, of_command
+from ._tables import Cell, Table, Timing
 
 RECORDINGS = Path(__file__).parent.parent / "tests/data/audio"
 _CLIPS, _QUICK_CLIPS = 500, 60
@@ -27,12 +41,37 @@ _LENGTHS = (8, 50)
 
 MODULES = ("hearbaseline", "hearbaseline.crepe")
 
+_TURNS = {"hearbaseline": 7, "hearbaseline.crepe": 3}
+_QUICK_TURNS = 3
+
+_MOST = 1.1
+"""Times as long as in process: what isolation may cost."""
+
+_TIMEOUT_S = 3600.0
+
+_Connect = Callable[[Submission], Connection]
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A folder of clips, and one for results.
+
+    Attributes:
+        clips: Where the clips are.
+        seconds: Of audio in all of them.
+        out: Where results go; each run begins with none.
+    """
+
+    clips: Path
+    seconds: float
+    out: Path
+
 
 class _Recorder(Embedder):
     """Remembers its batches, so that the model can be given the same ones alone."""
 
     def __init__(self, module: str, device: str) -> None:
-        super().__init__(module, "", device)
+        super().__init__(Submission.of(module, device=device), LocalConnection)
         self.batches: list[list[NDArray[np.float32]]] = []
 
     def embed(self, sounds: list[NDArray[np.float32]]) -> list[Embedded]:
@@ -61,32 +100,45 @@ def make_clips(folder: Path, count: int) -> float:
 
 
 def tables(device: str, *, quick: bool) -> list[Table]:
-    """Where the time goes, and how much longer all of it takes than the model alone."""
-    rows = []
+    """Where the time goes, how much longer it takes than the model alone, and isolated."""
     with tempfile.TemporaryDirectory() as name:
         clips = Path(name) / "clips"
         clips.mkdir()
         seconds = make_clips(clips, _QUICK_CLIPS if quick else _CLIPS)
-        for module in MODULES:
-            rows.append(_row(module, clips, Path(name) / module, seconds, device))
-    return [Table("embed", "hear-embed on a folder of short clips: seconds", tuple(rows))]
+        folder = _Folder(clips, seconds, Path(name) / "out")
+        spent = tuple(_spent(module, folder, device) for module in MODULES)
+        isolated = tuple(
+            row
+            for module in MODULES
+            for row in _isolated(module, folder, device, _QUICK_TURNS if quick else _TURNS[module])
+        )
+    return [
+        Table("embed", "hear-embed on a folder of short clips, in process: seconds", spent),
+        Table("embed", "hear-embed, isolated and in process: s, median (least-most)", isolated),
+    ]
 
 
-def _row(module: str, clips: Path, out: Path, seconds: float, device: str) -> dict[str, Cell]:
-    embedder = _Recorder(module, device)
-    embedder.embed([np.zeros(embedder.sample_rate, np.float32)])  # what is made on first use
-    embedder.batches.clear()
-    jobs = find_jobs([clips], out)
-    start = time.perf_counter()
-    counts = run(jobs, embedder, _BATCH, done=lambda _: None, say=lambda *_: None)
-    whole = time.perf_counter() - start
+def _run(folder: _Folder, embedder: Embedder) -> Counts:
+    shutil.rmtree(folder.out, ignore_errors=True)
+    jobs = find_jobs([folder.clips], folder.out)
+    counts = run(jobs, embedder, _BATCH, done=lambda _: None, tell=lambda *_: None)
     assert counts.embedded == len(jobs)
+    return counts
+
+
+def _spent(module: str, folder: _Folder, device: str) -> dict[str, Cell]:
+    embedder = _Recorder(module, device)
+    _warm_up(embedder)
+    embedder.batches.clear()
+    start = time.perf_counter()
+    counts = _run(folder, embedder)
+    whole = time.perf_counter() - start
     alone = _alone_s(embedder)
-    spent: Spent = counts.spent
+    spent = counts.spent
     return {
         "module": module,
-        "clips": len(jobs),
-        "audio s": seconds,
+        "clips": counts.embedded,
+        "audio s": folder.seconds,
         "batches": len(embedder.batches),
         "all": whole,
         "model alone": alone,
@@ -100,6 +152,11 @@ def _row(module: str, clips: Path, out: Path, seconds: float, device: str) -> di
     }
 
 
+def _warm_up(embedder: Embedder) -> None:
+    """Have made what is made on first use."""
+    embedder.embed([np.zeros(embedder.sample_rate, np.float32)])
+
+
 def _alone_s(embedder: _Recorder) -> float:
     """The model on the same batches, without files and threads."""
     batches = embedder.batches.copy()
@@ -109,3 +166,63 @@ def _alone_s(embedder: _Recorder) -> float:
     seconds = time.perf_counter() - start
     del embedder.batches[len(batches) :]
     return seconds
+
+
+def _isolated(module: str, folder: _Folder, device: str, turns: int) -> list[dict[str, Cell]]:
+    """A row for whole commands, and one for the pipeline alone."""
+
+    def command(*more: str) -> Seconds:
+        shutil.rmtree(folder.out, ignore_errors=True)
+        arguments = (str(folder.clips), "--out", str(folder.out), "--module", module)
+        return of_command(
+            (sys.executable, "-m", "hearkit.embed", *arguments, "--device", device, *more)
+        )
+
+    def pipeline(connect: _Connect) -> Seconds:
+        # As the command does; threads ask when PyTorch is imported, so in a process of its own.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(_pipeline, module, folder, device, connect).result()
+
+    commands, pipelines = [], []
+    for _ in range(turns):
+        commands.append((command(), command("--in-process")))
+        pipelines.append((pipeline(_worker), pipeline(LocalConnection)))
+    return [
+        {"module": module, "what": what} | _compared(taken)
+        for what, taken in (("command", commands), ("pipeline", pipelines))
+    ]
+
+
+def _pipeline(module: str, folder: _Folder, device: str, connect: _Connect) -> Seconds:
+    """The pipeline alone, the model loaded and warm."""
+    embedder = Embedder(Submission.of(module, device=device), connect)
+    try:
+        _warm_up(embedder)
+        return of_call(lambda: _run(folder, embedder))
+    finally:
+        embedder.close()
+
+
+def _worker(submission: Submission) -> WorkerProcess:
+    """As `hear-embed` connects."""
+    limits = Limits(_TIMEOUT_S, free_memory_bytes())
+    return WorkerProcess(submission, limits, command="hear-embed", watched=False)
+
+
+def _compared(taken: list[tuple[Seconds, Seconds]]) -> dict[str, Cell]:
+    isolated, local = zip(*taken, strict=True)
+    wall, wall_local = (Timing(tuple(one.wall for one in side)) for side in (isolated, local))
+    used, used_local = (Timing(tuple(one.processor for one in side)) for side in (isolated, local))
+    ratio = wall.over(wall_local)
+    return {
+        "turns": len(taken),
+        "isolated": wall,
+        "in process": wall_local,
+        "times": ratio,
+        "goal": f"{_MOST}",
+        "met": "yes" if ratio <= _MOST else "no",
+        "isolated, processor": used,
+        "in process, processor": used_local,
+        "times, processor": used.over(used_local),
+    }

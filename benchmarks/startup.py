@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import resource
-import subprocess
 import sys
-import time
 from pathlib import Path
 
+from ._processes import Seconds, of_command
 from ._tables import Cell, Table, Timing
 
 _TURNS = 11
@@ -33,22 +31,23 @@ _GOALS_RATIO = {"import hearbaseline": 1.15, "import hearbaseline.mel": 1.15}
 
 def tables(_: str, *, quick: bool) -> list[Table]:
     """Seconds until each command has ended, and of processor time, which others disturb less."""
-    turns: dict[str, list[tuple[float, float]]] = {name: [] for name in COMMANDS}
+    turns: dict[str, list[Seconds]] = {name: [] for name in COMMANDS}
     for turn in range((_QUICK_TURNS if quick else _TURNS) + 1):
         for name, command in COMMANDS.items():
-            took = _run(command)
+            took = of_command(command)
             if turn:  # the first fills the system's cache of files
                 turns[name].append(took)
     rows: list[dict[str, Cell]] = []
-    torch = Timing(tuple(cpu for _, cpu in turns["import torch"]))
+    torch = Timing(tuple(one.processor for one in turns["import torch"]))
     for name, taken in turns.items():
-        wall, cpu = (Timing(side) for side in zip(*taken, strict=True))
-        ratio = cpu.over(torch)
+        wall = Timing(tuple(one.wall for one in taken))
+        processor = Timing(tuple(one.processor for one in taken))
+        ratio = processor.over(torch)
         rows.append(
             {
                 "command": name,
                 "s": wall,
-                "processor s": cpu,
+                "processor s": processor,
                 "times import torch": ratio,
                 "goal": _goal(name),
                 "met": _met(name, wall.median, ratio),
@@ -56,19 +55,6 @@ def tables(_: str, *, quick: bool) -> list[Table]:
         )
     title = "Start-up: seconds in a fresh process, median (least-most)"
     return [Table("startup", title, tuple(rows))]
-
-
-def _run(command: tuple[str, ...]) -> tuple[float, float]:
-    """Seconds by the clock and of processor time."""
-    before, start = _used_s(), time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start, _used_s() - before
-
-
-def _used_s() -> float:
-    """Processor seconds of all processes that were waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _goal(name: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from .errors import HearError, UsageError
+from .errors import EndedError, HearError, UsageError
 from .text import one_line
 from .version import DISTRIBUTION
 
@@ -99,23 +99,11 @@ def named_submission(
     return first or module, second or weights
 
 
-class _EndedError(BaseException):
-    """The process was asked to end by a signal; like `KeyboardInterrupt`, so that all is closed.
-
-    Attributes:
-        number: Of the signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = number
-
-
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def _end(number: int, _: object) -> None:
-    raise _EndedError(number)
+    raise EndedError(number)
 
 
 @contextlib.contextmanager
@@ -153,7 +141,7 @@ def run(command: click.Command, name: str, *, after_interrupt: str = "") -> NoRe
         _stop(name, error.format_message(), CANNOT_RUN)
     except (click.exceptions.Abort, KeyboardInterrupt):
         _stop(name, f"interrupted{advice}", INTERRUPTED)
-    except _EndedError as error:
+    except EndedError as error:
         _stop(name, f"ended by {error}{advice}", 128 + error.number)
     except HearError as error:
         _stop(name, str(error), error.exit_status, error)

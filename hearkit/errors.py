@@ -3,11 +3,15 @@
 - `HearError`
     - `UsageError`: what was asked for cannot be done (exit status 2)
     - `SubmissionError`: the HEAR module is at fault (1)
+    - `LostError`: the HEAR module ended its process and cannot be loaded again (1)
     - `UnreadableError`: one recording cannot be embedded (1)
     - `Fault`: the submission did not answer one request (1)
+- `EndedError`: a signal asked this process to end (128 and the signal's number)
 """
 
 from __future__ import annotations
+
+import signal
 
 from .effect import Effect
 
@@ -37,6 +41,12 @@ class UsageError(HearError, ValueError):
 
 class SubmissionError(HearError):
     """The HEAR module is at fault."""
+
+    exit_status = 1
+
+
+class LostError(HearError):
+    """The HEAR module ended its process and cannot be loaded again; nothing can go on."""
 
     exit_status = 1
 
@@ -88,3 +98,15 @@ class Fault(HearError):  # noqa: N818 - a finding, not an error of ours
     def __str__(self) -> str:
         """One line: the step, then what happened."""
         return f"{self.step}: {self.message}" if self.step else self.message
+
+
+class EndedError(BaseException):
+    """A signal asked this process to end; like `KeyboardInterrupt`, so that all is closed.
+
+    Attributes:
+        number: The signal's number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number

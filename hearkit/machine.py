@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ import psutil
 
 _PROC = Path("/proc")
 _SHARED_MEMORY = Path("/dev/shm")
+_PAGE_BYTES = mmap.PAGESIZE
 
 
 def cores() -> int:
@@ -111,6 +113,9 @@ def is_running(pid: int) -> bool:
 
 def resident_bytes(pid: int) -> int:
     """Resident memory of a process; 0 where it is gone."""
+    # psutil reads more than this, and looks are taken 50 times a second.
+    with contextlib.suppress(OSError, LookupError, ValueError):
+        return int((_PROC / str(pid) / "statm").read_bytes().split()[1]) * _PAGE_BYTES
     with contextlib.suppress(psutil.Error):
         return int(psutil.Process(pid).memory_info().rss)
     return 0

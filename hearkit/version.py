@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import metadata
 
 DISTRIBUTION = "hearbaseline"
 
 
+@functools.cache
 def version() -> str:
     """The installed version, or words where a checkout was not installed."""
     try:

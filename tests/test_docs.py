@@ -16,6 +16,8 @@ import pytest
 from validator.cli import command
 from validator.options import SETTINGS
 
+NEEDS = ("mkdocs", "torchcrepe")
+
 CHECKOUT = Path(__file__).parent.parent
 DOCS = CHECKOUT / "docs"
 

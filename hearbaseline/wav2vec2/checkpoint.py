@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from hearbaseline._checkpoint import CheckpointError, load_state
-from hearbaseline.wav2vec2.layers import Network
 from hearbaseline.wav2vec2.names import (
     State,
     architecture,
@@ -23,6 +22,7 @@ from hearbaseline.wav2vec2.names import (
     is_transformers,
     rename,
 )
+from hearbaseline.wav2vec2.network import Network
 
 NAME = "hearbaseline.wav2vec2"
 

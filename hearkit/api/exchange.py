@@ -7,12 +7,13 @@ temporary files.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,21 @@ from numpy.typing import NDArray
 from .. import machine
 from ..text import printable
 
+_MOST_KEPT = 64 * 1024 * 1024
+"""Bytes of an array whose file is used again; that of a larger one is removed once it was read."""
+
+_KEPT = "kept-"
+"""What the names of such files begin with."""
+
 _PREFIX = "hear-worker-"
+"""What the names of temporary folders begin with, before the number of their process."""
 
 
 class Exchange:
     """Folders for arrays: the first with room is used.
+
+    A file stays for the next array of its name, unless it is large: what shared memory costs is
+    its new pages.
 
     Args:
         folders: Folders that both sides name in the same order.
@@ -32,6 +43,8 @@ class Exchange:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folders)
+        self._kept: dict[Path, BinaryIO] = {}
+        self._constant: dict[str, tuple[NDArray[Any], str]] = {}
 
     @classmethod
     def open(cls) -> Exchange:
@@ -44,17 +57,58 @@ class Exchange:
     def write(self, name: str, array: NDArray[Any]) -> str:
         """Save an array; what it is called in messages.
 
+        Args:
+            name: The last array of this name, which has been read, may be overwritten.
+            array: Any numbers. The last array once more, if it cannot be changed, is not written
+                again.
+
         Raises:
             OSError: If it cannot be written anywhere.
         """
+        last_array, reference = self._constant.pop(name, (None, ""))
+        if array is not last_array or not self.path(reference).exists():
+            reference = self._write(name, array)
+        if not array.flags.writeable and _is_kept(self.path(reference)):
+            self._constant[name] = array, reference
+        return reference
+
+    def _write(self, name: str, array: NDArray[Any]) -> str:
+        # Half of the room: others share it.
+        wanted = 2 * array.nbytes
         *preferred, last = range(len(self.folders))
-        for n in preferred:
-            # Half of the room: others share it.
-            if array.nbytes < machine.free_bytes(self.folders[n]) / 2:
-                write_array(self.folders[n] / name, array)
-                return f"{n}/{name}"
-        write_array(self.folders[last] / name, array)
-        return f"{last}/{name}"
+        n = next((n for n in preferred if wanted < machine.free_bytes(self.folders[n])), last)
+        if array.nbytes > _MOST_KEPT:
+            file = f"{secrets.token_hex(16)}.npy"
+            write_array(self.folders[n] / file, array)
+        else:
+            file = f"{_KEPT}{name}.npy"
+            np.save(self._kept_file(self.folders[n] / file), array)
+        return f"{n}/{file}"
+
+    def _kept_file(self, path: Path) -> BinaryIO:
+        """The open file of a name, made where there is none."""
+        file = self._kept.get(path)
+        # Who has removed the file, or its folder, is to be noticed here, not by the other side.
+        if file is not None and os.fstat(file.fileno()).st_nlink:
+            file.seek(0)
+            return file
+        if file is not None:
+            file.close()
+        self._kept[path] = path.open("xb", buffering=0)
+        return self._kept[path]
+
+    def view(self, reference: str) -> NDArray[Any]:
+        """The array that a message names, valid until the next one of its name is written.
+
+        Changes of it stay in this process.
+        """
+        return np.asarray(np.load(self.path(reference), mmap_mode="c", allow_pickle=False))
+
+    def done(self, reference: str) -> None:
+        """Remove the file of an array that was read, unless it is kept."""
+        path = self.path(reference)
+        if not _is_kept(path):
+            path.unlink(missing_ok=True)
 
     def path(self, reference: str) -> Path:
         """Where the array is that a message names.
@@ -70,8 +124,14 @@ class Exchange:
 
     def close(self) -> None:
         """Remove the folders."""
+        for file in self._kept.values():
+            file.close()
         for folder in self.folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_kept(path: Path) -> bool:
+    return path.name.startswith(_KEPT)
 
 
 def prefix() -> str:
@@ -98,7 +158,7 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def read_array(path: Path, most_bytes: int) -> NDArray[Any]:
-    """Read and remove an array that the other side saved.
+    """Read an array that the other side saved, and remove its file unless that is kept.
 
     It is read whole, not mapped: a file that is changed or cut later changes nothing here.
 
@@ -122,7 +182,8 @@ def read_array(path: Path, most_bytes: int) -> NDArray[Any]:
             array: NDArray[Any] = np.load(file, allow_pickle=False)
         except (MemoryError, EOFError) as error:
             raise ValueError(f"{path.name} cannot be read: {error}") from None
-    path.unlink(missing_ok=True)
+    if not _is_kept(path):
+        path.unlink(missing_ok=True)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
         raise ValueError(f"{path.name} holds no numbers")
     return array

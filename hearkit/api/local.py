@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..effect import Effect
-from ..errors import Fault
+from ..errors import EndedError, Fault
 from ..text import one_line, printable
 from .requests import Request
 from .submission import Reply, Submission
@@ -40,7 +40,7 @@ class LocalConnection:
 
     def __init__(self, submission: Submission, watch: Watch | None = None) -> None:
         self._operations = Operations(submission.module, submission.device, watch)
-        self.alive = True
+        self.alive = False
 
     def ask(
         self,
@@ -54,14 +54,16 @@ class LocalConnection:
 
         Raises:
             KeyboardInterrupt: If the user interrupts a step.
+            EndedError: If a signal asks this process to end meanwhile.
         """
         here = str(Path.cwd())
         if here not in sys.path:
             sys.path.insert(0, here)
             importlib.invalidate_caches()
+        self.alive = True
         answer = self._operations.carry_out(request, audio)
         seen = tuple(Effect(one_line(kind), one_line(what), step) for kind, what in answer.effects)
-        if isinstance(answer.error, KeyboardInterrupt):
+        if isinstance(answer.error, (KeyboardInterrupt, EndedError)):
             raise answer.error
         if answer.error is not None:
             told = describe.fault(answer.error)

@@ -48,10 +48,10 @@ from .requests import Request
 from .spares import Spares
 from .submission import Reply, Submission, Value
 
-_TICK_S = 0.01
+_TICK_S = 0.02
 """Seconds between two looks at the worker's memory."""
 
-_CHILDREN_EVERY = 50
+_CHILDREN_EVERY = 25
 """Ticks between two looks at the memory of what the worker started, which takes longer."""
 
 _LOG_TAIL = 4000
@@ -135,7 +135,6 @@ class WorkerProcess:
         self._command = command
         self._watched = watched
         self._worker: _Running | None = None
-        self._numbers = itertools.count()
         self.starts = 0
 
     def start(self) -> None:
@@ -159,23 +158,22 @@ class WorkerProcess:
         if self._worker is not None and not self.alive:
             raise self._ended(self._worker, f"before {step}")
         worker = self._worker = self._worker or self._start()
-        number, token = next(self._numbers), secrets.token_hex(16)
+        token = secrets.token_hex(16)
         message: dict[str, Any] = {
             "request": type(request).__name__,
             "parameters": wire.plain(request),
             "token": token,
-            "number": number,
             "audio": "",
         }
         try:
             if audio is not None:
-                message["audio"] = worker.exchange.write(f"{number}-{token}.npy", audio)
+                message["audio"] = worker.exchange.write("audio", audio)
             wire.send(worker.outgoing, message)
         except (BrokenPipeError, FileNotFoundError, NotADirectoryError):
             raise self._ended(worker, step) from None
         answer, peak = self._wait(worker, token, step, self._limits.seconds + seconds)
         if audio is not None:
-            worker.exchange.path(message["audio"]).unlink(missing_ok=True)
+            worker.exchange.done(message["audio"])
         return _reply(request, answer, worker.exchange, step, peak, self._limits.memory_bytes)
 
     def close(self) -> None:

@@ -128,9 +128,9 @@ class Extend(Request[Extension]):
     Attributes:
         package: Folder of the package. It is imported under a private name, since the submission
             may have a package of the same name.
-        function: Module and function in the package, such as `simulation:simulate`. It is called
-            with the submission's module and the arguments, and returns a mapping of plain JSON
-            values.
+        function: Module and function in the package, such as `simulation.machine:simulate`. It
+            is called with the submission's module and the arguments, and returns a mapping of
+            plain JSON values.
         arguments: Keyword arguments, plain JSON values.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import traceback
@@ -15,6 +16,9 @@ from ..errors import HearError, UsageError
 
 if TYPE_CHECKING:
     from ..api.submission import Connection, Submission
+    from .jobs import Job
+    from .model import Embedder
+    from .pipeline import Counts
 
 _NAME = "hear-embed"
 
@@ -87,40 +91,39 @@ def command(
     # Must be set before PyTorch is imported. While files are read and written, its threads do not
     # get all cores; those that then spin until the last one is done take them away from it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    connection = _connection(submission, timeout, memory_limit, in_process=in_process)
+    with contextlib.closing(connection):
+        from .model import Embedder
 
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from .model import Embedder
-    from .pipeline import run
-
-    def connect(submission: Submission) -> Connection:
-        return _connection(submission, timeout, memory_limit, in_process=in_process)
-
-    embedder = Embedder(submission, connect)
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    try:
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task(f"embedding with {module}", total=len(jobs))
-
-            def tell(line: str, error: HearError | None) -> None:
-                if debug and error:
-                    console.print("".join(traceback.format_exception(error)), end="")
-                console.print(shared.line(_NAME, line))
-
-            counts = run(
-                jobs,
-                embedder,
-                batch_size,
-                done=lambda n: progress.update(task, advance=n),
-                tell=tell,
-            )
-    finally:
-        embedder.close()
+        embedder = Embedder(submission, lambda _: connection, weights=weights)
+        counts = _embedded(jobs, embedder, batch_size, debug=debug)
     if verbose:
         shared.tell(_NAME, str(counts.spent))
     shared.echo(f"{counts}, in {out}\n")
     return 1 if counts.failed else 0
+
+
+def _embedded(jobs: list[Job], embedder: Embedder, batch_size: int, *, debug: bool) -> Counts:
+    """Embed the jobs, with a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from .pipeline import run
+
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+    def tell(line: str, error: HearError | None) -> None:
+        if debug and error:
+            console.print("".join(traceback.format_exception(error)), end="")
+        console.print(shared.line(_NAME, line))
+
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(f"embedding with {embedder.name}", total=len(jobs))
+
+        def done(count: int) -> None:
+            progress.update(task, advance=count)
+
+        return run(jobs, embedder, batch_size, done=done, tell=tell)
 
 
 def _connection(
@@ -135,7 +138,9 @@ def _connection(
     memory = free_memory_bytes() if memory_limit_gb is None else int(memory_limit_gb * 1e9)
     limits = Limits(timeout, memory)
     # As in this process: hear-embed judges nobody, and the module may fetch its weights.
-    return WorkerProcess(submission, limits, command=_NAME, watched=False)
+    worker = WorkerProcess(submission, limits, command=_NAME, watched=False)
+    worker.start()  # its imports take longer than ours
+    return worker
 
 
 def _make(out: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..api.contract import FUNCTIONS, SCENE, TIMESTAMP
 from ..api.facts import CallFacts, ModelFacts
 from ..api.requests import Call, Import, Load, Request
 from ..api.submission import Connection, Reply, Submission, Value, not_found
-from ..errors import Fault, SubmissionError, UsageError
+from ..errors import Fault, HearError, LostError, SubmissionError, UsageError
 
 Facts = TypeVar("Facts")
 
@@ -45,10 +46,11 @@ class Embedder:
     Args:
         submission: What to load.
         connect: Opens a connection to it.
+        weights: The path of the submission's weights as the user wrote it, such as `./weights.pt`.
 
     Attributes:
         name: The module's name.
-        weights: The checkpoint's path, or "".
+        weights: The checkpoint's path as it was given, or "".
         sample_rate: Hz that the model takes.
         files: Those whose change makes earlier results stale: the code of the module's
             package as far as it is loaded, and the weights.
@@ -58,13 +60,19 @@ class Embedder:
         SubmissionError: If the module cannot be imported or loaded.
     """
 
-    def __init__(self, submission: Submission, connect: Callable[[Submission], Connection]) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        connect: Callable[[Submission], Connection],
+        *,
+        weights: str | None = None,
+    ) -> None:
         if not all(part.isidentifier() for part in submission.module.split(".")):
             raise UsageError(
                 f"--module {submission.module}: write it as after import, such as package.module"
             )
         self.name = submission.module
-        self.weights = str(submission.weights or "")
+        self.weights = weights or str(submission.weights or "")
         self._connection = connect(submission)
         self._starts = 0
         try:
@@ -75,8 +83,8 @@ class Embedder:
         except BaseException:
             self.close()
             raise
-        given = (submission.weights,) if submission.weights else ()
-        self.files = [path for path in (*facts.files, *given) if path.exists()]
+        checkpoint = _checkpoint(submission.weights) if submission.weights else []
+        self.files = [path for path in (*facts.files, *checkpoint) if path.exists()]
 
     def close(self) -> None:
         """End the connection."""
@@ -88,10 +96,11 @@ class Embedder:
         Raises:
             SubmissionError: If a call does not return, or returns something else than the API
                 asks for.
+            LostError: If the module ended its process before and cannot be loaded again.
         """
+        self._restore()
         audio = np.stack(sounds) if len(sounds) > 1 else sounds[0][None]  # a view: may be long
-        if not self._connection.alive or self._connection.starts != self._starts:
-            self._open()
+        audio.flags.writeable = False  # so it crosses to the worker once, for both functions
         stamped, scene = self._call(TIMESTAMP, audio), self._call(SCENE, audio)
         n = len(sounds)
         if len(stamped.values) != 2:
@@ -108,6 +117,19 @@ class Embedder:
         scenes = self._array(SCENE, scene.values[0], (n, self._scene_size))
         return [Embedded(*parts) for parts in zip(scenes, embeddings, times, strict=True)]
 
+    def _restore(self) -> None:
+        """Load the model again where its process has ended."""
+        if self._connection.alive and self._connection.starts == self._starts:
+            return
+        # A process that ended after its answer is no fault of the sounds that come next.
+        self._connection.close()
+        try:
+            self._open()
+        except HearError as error:
+            raise LostError(
+                f"cannot go on, since {self.name} ended its process and {error}"
+            ) from error
+
     def _open(self) -> ModelFacts:
         """Import the module and load the model."""
         try:
@@ -116,7 +138,9 @@ class Embedder:
             missing = fault.missing
             if missing and (self.name == missing or self.name.startswith(missing + ".")):
                 raise UsageError(not_found(self.name)) from None
-            raise self._failed(f"{self.name} cannot be imported", fault) from fault
+            raise _failure(
+                f"importing {self.name}", fault, f"{self.name} cannot be imported"
+            ) from fault
         lacking = [f for f in FUNCTIONS if not (found := module.functions[f]) or not found.callable]
         if lacking:
             raise SubmissionError(f"{self.name} has no {', '.join(lacking)}; is it a HEAR module?")
@@ -144,25 +168,16 @@ class Embedder:
     def _ask(
         self,
         request: Request[Facts],
-        what: str,
+        step: str,
         audio: NDArray[np.float32] | None = None,
         seconds: float = 0.0,
     ) -> Reply[Facts]:
         try:
-            return self._connection.ask(request, step=what, audio=audio, seconds=seconds)
+            return self._connection.ask(request, step=step, audio=audio, seconds=seconds)
         except Fault as fault:
             if fault.kind == "usage":
                 raise UsageError(fault.message) from None
-            raise self._failed(
-                what if fault.kind in _ENDING else f"{what} failed", fault
-            ) from fault
-
-    @staticmethod
-    def _failed(what: str, fault: Fault) -> SubmissionError:
-        """What a fault means to the user, in one line."""
-        if fault.kind in _ENDING:
-            return SubmissionError(f"{what} {fault.message}")
-        return SubmissionError(f"{what}: {fault.message.removeprefix('raised ')}")
+            raise _failure(step, fault, f"{step} failed") from fault
 
     def _array(
         self, function: str, value: Value, shape: tuple[int | str, ...]
@@ -188,3 +203,21 @@ class Embedder:
             f"{self.name}.{function} returned {seen}, expected finite {wanted}; "
             f"hear-validate {self.name} tells more"
         )
+
+
+def _failure(step: str, fault: Fault, verdict: str) -> SubmissionError:
+    """What a fault means to the user, in one line.
+
+    Args:
+        step: What was being done.
+        fault: Why it was not.
+        verdict: What to say of a step that raised.
+    """
+    if fault.kind in _ENDING:
+        return SubmissionError(f"{step} {fault.message}")
+    return SubmissionError(f"{verdict}: {fault.message.removeprefix('raised ')}")
+
+
+def _checkpoint(weights: Path) -> list[Path]:
+    """The files of a checkpoint: one, or all whose names begin as TensorFlow's do."""
+    return [weights] if weights.exists() else sorted(weights.parent.glob(f"{weights.name}.*"))

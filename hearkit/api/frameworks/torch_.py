@@ -74,7 +74,8 @@ def tensor(audio: NDArray[np.float32], device: str, layout: str) -> torch.Tensor
         view = torch.zeros(n_sounds, n_samples, 2, dtype=torch.float32, device=device)[:, :, 1]
     else:
         view = torch.empty(n_sounds, n_samples, dtype=torch.float32, device=device)
-    view.copy_(torch.from_numpy(np.array(audio)))
+    # PyTorch warns of an array that cannot be written, though this one is only read.
+    view.copy_(torch.from_numpy(np.require(audio, requirements="W")))
     return view
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ... import machine
 from .. import requests, wire
 from ..exchange import Exchange
@@ -80,13 +78,10 @@ def _answered(
     """The answer to a message, as a message."""
     token, name = message["token"], message["audio"]
     request = wire.typed(_REQUESTS[message["request"]], message["parameters"])
-    audio = np.load(exchange.path(name), allow_pickle=False) if name else None
+    audio = exchange.view(name) if name else None
     answer = operations.carry_out(request, audio)
     try:
-        values = [
-            _value(value, exchange, f"{message['number']}-{n}.npy")
-            for n, value in enumerate(answer.values)
-        ]
+        values = [_value(value, exchange, f"answer-{n}") for n, value in enumerate(answer.values)]
     except OSError as error:
         # A full disk, or a folder that the submission took away.
         answer, values = dataclasses.replace(answer, error=error), []
