@@ -46,13 +46,13 @@ class SubmissionError(HearError):
 
 
 class LostError(HearError):
-    """The HEAR module ended its process and cannot be loaded again; nothing can go on."""
+    """The HEAR module ended its process and cannot be loaded again, so the run stops."""
 
     exit_status = 1
 
 
 class UnreadableError(HearError):
-    """One recording cannot be embedded; the others go on."""
+    """One recording cannot be embedded; the run continues with the others."""
 
     exit_status = 1
 
