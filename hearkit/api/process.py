@@ -296,7 +296,7 @@ def environment(*, watched: bool = True) -> dict[str, str]:
         # A known number of threads, so that a submission that changes it is seen to.
         found.setdefault("OMP_NUM_THREADS", str(machine.cores()))
     # Idle threads sleep: spinning, they hold up those that work where cores are shared, and
-    # runs beside another program took two to five times as long.
+    # runs next to another program took two to five times as long.
     found.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return found
 
