@@ -1,4 +1,4 @@
-"""A `Connection` without a process of its own: quick, and without any protection."""
+"""A `Connection` without a process of its own: quick, and without protection."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Facts = TypeVar("Facts")
 class LocalConnection:
     """Calls the submission in this process.
 
-    A crash, an exit or a hang of the submission is one of the caller. What a step does besides
-    answering is seen only with a `Watch`, which stays in the process for good.
+    If the submission crashes, exits or hangs, so does the caller. Side effects of a step are seen
+    only with a `Watch`, which stays in the process until it ends.
 
     Args:
-        submission: What to load; the current folder is looked in first.
+        submission: What to load; the current folder is searched first.
         watch: See `worker.operations.Operations`.
     """
 

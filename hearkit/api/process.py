@@ -65,7 +65,12 @@ Facts = TypeVar("Facts")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a step may take: seconds, and bytes of resident memory for the whole worker."""
+    """What a step may take.
+
+    Attributes:
+        seconds: Time limit of a step.
+        memory_bytes: Most resident memory of the worker and what it started.
+    """
 
     seconds: float
     memory_bytes: int
@@ -104,12 +109,12 @@ class WorkerProcess:
     ended it.
 
     Args:
-        submission: What to load; the current folder is looked in first.
+        submission: What to load; the current folder is searched first.
         limits: What a step may take.
-        spares: Asked for a forked worker where one is allowed; None always starts a new one.
-        command: What the submission sees in `sys.argv`.
-        watched: Whether to look at what a step does besides answering. The submission then gets
-            no network, and a known number of threads.
+        spares: Returns the workers that can be forked, or None to start a new process each time.
+        command: Name of the command that the submission sees in `sys.argv`.
+        watched: Whether to watch for side effects. The submission then has no network, and a known
+            number of threads.
     """
 
     def __init__(
@@ -130,7 +135,7 @@ class WorkerProcess:
         self.starts = 0
 
     def start(self) -> None:
-        """Start the process, which the first request would do, while there is other work."""
+        """Start the process now; otherwise the first request does it."""
         self._worker = self._worker or self._start()
 
     @property
@@ -288,7 +293,7 @@ def environment(*, watched: bool = True) -> dict[str, str]:
         # A known number of threads, so that a submission that changes it is seen to.
         found.setdefault("OMP_NUM_THREADS", str(machine.cores()))
     # Idle threads sleep: spinning, they hold up those that work where cores are shared, and
-    # runs beside another program took two to five times as long.
+    # runs next to another program took two to five times as long.
     found.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return found
 
