@@ -133,17 +133,12 @@ def opened(
     limits = Limits(
         options.timeout_s, default_memory_bytes() if memory is None else int(memory * 1e9)
     )
-    with Pool(limits) as pool:
-        session = Session(
-            submission,
-            pool.connect,
-            seed=options.seed,
-            imported=lambda facts: pool.imported(facts, submission.device),
-        )
-        try:
-            yield session
-        finally:
-            session.close()
+    pool = Pool(limits)
+    session = Session(submission, pool.connect, seed=options.seed, imported=pool.imported)
+    try:
+        yield session
+    finally:
+        session.close()
 
 
 def _imported(session: Session) -> tuple[str, str]:

@@ -146,7 +146,8 @@ class Family:
     Attributes:
         letter: First letter of the ids of its checks; `--select` takes it.
         heading: Name in lists and pages.
-        runs_last: Whether its checks judge the whole run, and so come after all others.
+        runs_last: Whether its checks run after the others, since they judge the whole run or need
+            a worker of their own.
 
     Examples:
         >>> from validator import Family

@@ -45,7 +45,7 @@ from . import wire
 from .contract import MEMORY_LIMIT_GB
 from .exchange import Exchange, prefix, read_array
 from .requests import Request
-from .spares import Spares
+from .spares import MARK, Forked, Spares
 from .submission import Reply, Submission, Value
 
 _TICK_S = 0.02
@@ -56,9 +56,6 @@ _CHILDREN_EVERY = 25
 
 _LOG_TAIL = 4000
 """Bytes of the worker's own output that a fault quotes from."""
-
-_MARK = "HEAR_VALIDATE_WORKER"
-"""Environment variable by which the worker's descendants are known."""
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 """Not passed on: through a proxy on this machine a download would look like a local connection."""
@@ -203,9 +200,9 @@ class WorkerProcess:
         spares = self._spares()
         process: _Process | None = None
         if spares is not None:
-            process = spares.fork(settings, {_MARK: mark}, streams)
+            process = spares.fork(settings, {MARK: mark}, streams)
         if process is None:
-            variables = environment(watched=self._watched) | {_MARK: mark}
+            variables = environment(watched=self._watched) | {MARK: mark}
             process = _spawned(settings, folder, variables, streams)
         os.close(requests[0])
         os.close(answers[1])
@@ -349,7 +346,9 @@ def _kill(worker: _Running) -> None:
         machine.kill_group(worker.process.pid)
     worker.process.kill()
     worker.process.wait()
-    for process in machine.marked_processes(_MARK, worker.mark):
+    if isinstance(worker.process, Forked):
+        worker.process.spares.end_strays()
+    for process in machine.marked_processes(MARK, worker.mark):
         with contextlib.suppress(psutil.Error):
             process.kill()
     for stream in (worker.outgoing, worker.answers):
