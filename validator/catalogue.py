@@ -144,10 +144,10 @@ class Family:
     """Checks of one subject: a folder of `validator/checks`, which declares it as `FAMILY`.
 
     Attributes:
-        letter: What the ids of its checks begin with, and what `--select` takes.
-        heading: What lists and pages call it.
-        runs_last: Whether its checks come after the others: they judge what those made the
-            submission do, or ask a worker of their own.
+        letter: First letter of the ids of its checks; `--select` takes it.
+        heading: Name in lists and pages.
+        runs_last: Whether its checks run after the others, since they judge the whole run or need
+            a worker of their own.
 
     Examples:
         >>> from validator import Family

@@ -182,9 +182,10 @@ class Connection(Protocol):
             imported nothing.
 
     Examples:
-        >>> from hearkit.api import Connection, Submission
+        >>> from hearkit.api import Connection, Import, Submission
         >>> from hearkit.api.local import LocalConnection
         >>> connection: Connection = LocalConnection(Submission("hearbaseline"))
+        >>> _ = connection.ask(Import(), step="importing")
         >>> connection.alive
         True
     """
