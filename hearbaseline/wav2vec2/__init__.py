@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
-from torch.nn.utils import parametrize
 
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import CheckpointError, bundled, restore
@@ -71,10 +70,9 @@ class Wav2Vec2(torch.nn.Module):
 
     def __init__(self, config: Mapping[str, Any]):
         super().__init__()
-        layers = build(config)
+        # Checkpoints are read with the weight norm folded.
+        layers = build(config, weight_norm=False)
         self.feature_extractor, self.encoder = layers.feature_extractor, layers.encoder
-        # Checkpoints are read with the weight norm folded: it only helps training.
-        parametrize.remove_parametrizations(self.encoder.transformer.pos_conv_embed.conv, "weight")
         self.geometry = Geometry.of(self.feature_extractor.conv_layers)
         self.normalise = bool(config.get("normalise", True))
         self.n_layers = len(self.encoder.transformer.layers)

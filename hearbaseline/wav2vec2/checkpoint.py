@@ -46,18 +46,20 @@ class Checkpoint:
     state: State
 
 
-def build(config: Mapping[str, Any]) -> Network:
+def build(config: Mapping[str, Any], *, weight_norm: bool = True) -> Network:
     """The layers of an architecture, with random weights.
 
     Args:
         config: The arguments of `torchaudio.models.wav2vec2_model`; dropouts are 0 unless named,
             `normalise`, `layer` and `pooling` are for the baseline, and `filters` for its training.
+        weight_norm: Whether the positional convolution has a weight norm, which helps training.
 
     Raises:
         TypeError: If an argument is missing or unknown.
         ValueError: If arguments contradict each other.
     """
-    return Network(**{key: value for key, value in config.items() if key not in OWN})
+    arguments = {key: value for key, value in config.items() if key not in OWN}
+    return Network(**arguments, weight_norm=weight_norm)
 
 
 def save_checkpoint(

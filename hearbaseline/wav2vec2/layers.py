@@ -110,15 +110,16 @@ class FeatureProjection(nn.Module):
 class PositionalConvolution(nn.Module):
     """What is added to each frame to tell where it stands: a wide grouped convolution, and GELU.
 
-    Its kernel is trained as direction and length, one length for each tap (weight norm, Salimans
+    In training its kernel is direction and length, one length for each tap (weight norm, Salimans
     and Kingma 2016).
     """
 
-    def __init__(self, size: int, kernel_size: int, groups: int):
+    def __init__(self, size: int, kernel_size: int, groups: int, weight_norm: bool):
         super().__init__()
         self.kernel_size = kernel_size
         conv = nn.Conv1d(size, size, kernel_size, padding=kernel_size // 2, groups=groups)
-        self.conv = parametrizations.weight_norm(conv, dim=2)
+        # Only on demand: with the device "meta" this imports PyTorch's compiler, for seconds.
+        self.conv = parametrizations.weight_norm(conv, dim=2) if weight_norm else conv
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape (n_sounds, n_frames, size), in and out."""

@@ -25,7 +25,8 @@ class Network(nn.Module):
     """All layers with random weights, in training mode.
 
     Args are those of `torchaudio.models.wav2vec2_model`; `aux_num_out`, the classes of a head for
-    recognition, is known and not used.
+    recognition, is known and not used. `weight_norm` says whether the positional convolution is
+    made for training.
 
     Raises:
         ValueError: If the arguments contradict each other.
@@ -50,6 +51,7 @@ class Network(nn.Module):
         encoder_dropout: float = 0.0,
         encoder_layer_drop: float = 0.0,
         aux_num_out: int | None = None,  # noqa: ARG002 - see above
+        weight_norm: bool = True,
     ):
         super().__init__()
         size = encoder_embed_dim
@@ -57,7 +59,9 @@ class Network(nn.Module):
         # The order from here on decides which random numbers become which weights.
         self.feature_extractor = FeatureExtractor(extractor_mode, sizes, extractor_conv_bias)
         projection = FeatureProjection(sizes[-1][0], size, encoder_projection_dropout)
-        positions = PositionalConvolution(size, encoder_pos_conv_kernel, encoder_pos_conv_groups)
+        positions = PositionalConvolution(
+            size, encoder_pos_conv_kernel, encoder_pos_conv_groups, weight_norm
+        )
         layers = [
             EncoderLayer(
                 SelfAttention(size, encoder_num_heads, encoder_attention_dropout),
