@@ -81,7 +81,7 @@ def draw(tables: Sequence[Table], out: Path) -> None:
 
 def _panel(axes: Axes, table: Table) -> None:
     title, _, peer = table.title.partition(":")[0].partition(", next to ")
-    axes.set_title(f"{title}\nbeside {peer}", fontsize=9, color=TEXT)
+    axes.set_title(f"{title}\nnext to {peer}", fontsize=9, color=TEXT)
     axes.axhline(1, color=TEXT, linewidth=0.8, linestyle=":")
     for sounds, points in lines(table).items():
         seconds, ratios = zip(*points, strict=True)

@@ -1,4 +1,4 @@
-"""The former place of `hearkit.embed`, for one more release."""
+"""The former place of `hearkit.embed`; the next release removes it."""
 
 from __future__ import annotations
 

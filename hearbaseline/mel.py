@@ -3,7 +3,7 @@
 A frame of 4096 samples at 44100 Hz is windowed (Hann), transformed, and its power summed in
 256 mel bands (Slaney's scale and area normalisation, as librosa's default). The logarithm of
 (power + 1e-4) times a random matrix is the embedding. Nothing is learned: it shows what a
-submission looks like, and what a learned one has to beat.
+submission looks like, and a learned model should beat it.
 
 To write a submission, copy this file, replace the model and keep the three functions.
 """
@@ -43,7 +43,7 @@ products do what one over all bins does, with a quarter of the operations."""
 
 
 class MelProjection(torch.nn.Module):
-    """Frames of audio to log-mel bands, and those to embeddings.
+    """From frames of audio to log-mel bands, and from those to embeddings.
 
     The three buffers are the whole checkpoint: `window` (4096,), `mel_scale` (256, 2049) and
     `projection` (256, 4096).
@@ -76,7 +76,7 @@ class MelProjection(torch.nn.Module):
         self.register_load_state_dict_post_hook(MelProjection._find_groups)  # type: ignore[no-untyped-call]
 
     def _find_groups(self, _: object) -> None:
-        """Note which bins each group of bands reaches, whatever filter bank was loaded."""
+        """Note which bins each group of bands reaches, for any filter bank."""
         self.groups = []
         for first in range(0, N_MELS, GROUP):
             bands = slice(first, first + GROUP)
@@ -84,7 +84,7 @@ class MelProjection(torch.nn.Module):
             self.groups.append((bands, slice(used[0], used[-1] + 1)))
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        """Logarithmic power in the mel bands, still to be projected.
+        """Log power in the mel bands, before the projection.
 
         Args:
             frames: Samples, shape (..., 4096).
@@ -103,7 +103,7 @@ def load_model(model_file_path: str = "") -> MelProjection:
 
     Args:
         model_file_path: A checkpoint (`.safetensors`, or a `.pt` state dict such as the
-            original package's); by default the bundled one.
+            original package's). By default the bundled one.
 
     Returns:
         The model, in evaluation mode, on the CPU.
@@ -128,7 +128,7 @@ def load_model(model_file_path: str = "") -> MelProjection:
 def get_timestamp_embeddings(
     audio: torch.Tensor, model: MelProjection
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Embeddings every 50 ms, and when they are.
+    """Embed sounds every 50 ms.
 
     Args:
         audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 44100 Hz, on the
@@ -158,7 +158,7 @@ def get_timestamp_embeddings(
 
 @torch.no_grad()
 def get_scene_embeddings(audio: torch.Tensor, model: MelProjection) -> torch.Tensor:
-    """One embedding for each sound: the mean over frames every 250 ms.
+    """Embed whole sounds: the mean over frames every 250 ms.
 
     Args:
         audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 44100 Hz, on the

@@ -1,4 +1,4 @@
-"""The ground floor: whatever loads and calls a HEAR module, and what is done with its embeddings.
+"""Load and call any HEAR module, and store its embeddings.
 
-`hearkit.api` is the one way to a module, `hearkit.embed` the command `hear-embed`.
+`hearkit.api` loads and calls a module; `hearkit.embed` is the command `hear-embed`.
 """

@@ -1,4 +1,4 @@
-"""Audio files to mono samples at the model's rate."""
+"""From audio files to mono samples at the model's sample rate."""
 
 from __future__ import annotations
 

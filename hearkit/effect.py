@@ -1,4 +1,4 @@
-"""What a step of a submission did besides answering."""
+"""Side effects of a submission's steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Effect:
-    """Something that a step did besides its answer, such as opening a connection."""
+    """A side effect of a step, such as opening a network connection.
+
+    Attributes:
+        kind: Kind of the effect.
+        what: The effect in words.
+        step: The step in words.
+
+    Examples:
+        >>> from hearkit.api import Effect
+        >>> Effect("network", "connects to example.org:443", "load_model").kind
+        'network'
+    """
 
     kind: str
     what: str

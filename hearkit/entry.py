@@ -11,7 +11,7 @@ from typing import Any
 from .private import imported
 
 _VALIDATOR = Path(__file__).resolve().parent.parent / "validator"
-"""The package beside this one: both are of one distribution."""
+"""The package next to this one: both are in one distribution."""
 
 
 def hear_validate() -> None:

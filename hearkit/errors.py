@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree; each has one line for the user and an exit status.
+"""All errors, as a tree; each has one line for the user and an exit status.
 
 - `HearError`
     - `UsageError`: what was asked for cannot be done (exit status 2)
@@ -17,10 +17,10 @@ from .effect import Effect
 
 
 class HearError(Exception):
-    """One line for the user: what, where, and how to fix it.
+    """One line for the user: what is wrong, where, and how to fix it.
 
     Attributes:
-        exit_status: Of a command that ends with it.
+        exit_status: Exit status of a command that ends with this error.
     """
 
     exit_status = 2
@@ -46,28 +46,33 @@ class SubmissionError(HearError):
 
 
 class LostError(HearError):
-    """The HEAR module ended its process and cannot be loaded again; nothing can go on."""
+    """The HEAR module ended its process and cannot be loaded again, so the run stops."""
 
     exit_status = 1
 
 
 class UnreadableError(HearError):
-    """One recording cannot be embedded; the others go on."""
+    """One recording cannot be embedded; the run continues with the others."""
 
     exit_status = 1
 
 
 class Fault(HearError):  # noqa: N818 - a finding, not an error of ours
-    """The submission failed to answer: it raised, exited, crashed, hung, ate memory or lied.
+    """The submission did not answer: it raised, exited, crashed, hung or took too much memory.
 
     Attributes:
-        kind: `exception`, `exit`, `crash`, `timeout`, `memory`, `answer`, or `usage` where what
-            was asked for is not there.
+        kind: `exception`, `exit`, `crash`, `timeout`, `memory`, `answer` for an answer that cannot
+            be read, or `usage` if something that was asked for does not exist.
         message: What happened, in one line.
-        step: What was being done, in words.
-        traceback: The submission's own frames, if it raised.
-        effects: What it had done besides, until then.
-        missing: The module that was not found, where that is what was raised.
+        step: The step in words.
+        traceback: Traceback of the submission's own frames, if it raised.
+        effects: Side effects of the step until then.
+        missing: Name of the module that was not found, if that was raised.
+
+    Examples:
+        >>> from hearkit.api import Fault
+        >>> print(Fault("crash", "ended its process by signal SIGSEGV", "import my_model"))
+        import my_model: ended its process by signal SIGSEGV
     """
 
     exit_status = 1

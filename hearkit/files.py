@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, refused early where they cannot be."""
+"""Files are written atomically, and refused early if they cannot be written."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import soxr
 from numpy.typing import NDArray
 
 from .mutation_table import pytest_terminal_summary  # noqa: F401 - a hook
+from .needs import pytest_pycollect_makemodule  # noqa: F401 - a hook
 
 # Read when torch is imported. Tests run side by side, with workers of their own: threads that spin
 # while they wait take the cores from those that work.

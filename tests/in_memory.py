@@ -86,15 +86,10 @@ def forget() -> None:
 
 
 class Anew(LocalConnection):
-    """A connection that begins and imports as a new process would."""
-
-    def __init__(self, submission: Submission) -> None:
-        super().__init__(submission)
-        self.alive = False
+    """A connection that imports as a new process would."""
 
     def ask(self, request: Request[Facts], **options: Any) -> Reply[Facts]:
         """See `LocalConnection.ask`."""
-        self.alive = True
         if isinstance(request, Import):
             forget()
         return super().ask(request, **options)

@@ -17,6 +17,8 @@ import yaml
 
 from .environments import CHECKOUT, fresh_environment, program, variables
 
+NEEDS = ("yaml", "pre_commit")
+
 ACTION: dict[str, Any] = yaml.safe_load((CHECKOUT / "action.yml").read_text("utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 BASE = CHECKOUT / "tests/submissions/base.py"

@@ -14,6 +14,8 @@ import validator
 from validator import UsageError
 from validator.compare import Entry, entries
 
+NEEDS = ("jsonschema",)
+
 SCHEMA = json.loads((Path(validator.__file__).parent / "report.schema.json").read_text("utf-8"))
 BASE = Path(__file__).parent / "submissions" / "base.py"
 COMMAND = str(Path(sys.executable).with_name("hear-validate"))

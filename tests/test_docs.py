@@ -16,6 +16,8 @@ import pytest
 from validator.cli import command
 from validator.options import SETTINGS
 
+NEEDS = ("mkdocs", "torchcrepe")
+
 CHECKOUT = Path(__file__).parent.parent
 DOCS = CHECKOUT / "docs"
 
@@ -117,7 +119,9 @@ def test_the_overview_gives_the_commands_of_the_readme() -> None:
     assert commands == [block.text for block in blocks("index.md") if block.language == "sh"]
 
 
-@pytest.mark.parametrize("page", ["baselines.md", "questions.md", "validating.md"])
+@pytest.mark.parametrize(
+    "page", ["api/hearkit.md", "baselines.md", "questions.md", "validating.md"]
+)
 def test_the_code_of_a_page_runs_from_top_to_bottom(page: str) -> None:
     code = [block.text for block in blocks(page) if block.language == "python"]
     assert code

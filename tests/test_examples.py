@@ -13,12 +13,17 @@ from typing import Any
 import pytest
 
 import hearbaseline
+import hearkit
 import validator
 from hearkit.embed.cli import command
+
+NEEDS = ("torchcrepe", "sklearn")
 
 CROW = Path(__file__).parent / "data/audio/misc_crow.flac"
 
 PUBLIC = (
+    "hearkit.api",
+    "hearkit.embed",
     "validator",
     "validator.testing",
     "hearbaseline",
@@ -65,7 +70,7 @@ def arguments(name: str) -> dict[str, str]:
 
 TESTS = [
     test
-    for package in (hearbaseline, validator)
+    for package in (hearbaseline, hearkit, validator)
     for module in [
         package,
         *(

@@ -11,6 +11,8 @@ import pytest
 
 from hearbaseline._checkpoint import bundled
 
+NEEDS = ("build", "hatchling")
+
 CHECKOUT = Path(__file__).parent.parent
 WEIGHTS = "hearbaseline/weights/mel.safetensors"
 

@@ -10,6 +10,8 @@ import pytest
 import hearbaseline
 from validator import validate
 
+NEEDS = ("torchcrepe",)
+
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.md").read_text("utf-8")
 

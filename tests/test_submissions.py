@@ -30,6 +30,7 @@ import torch
 from validator import validate
 
 from .mutation_table import PROPERTY, outcome
+from .needs import require
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "submissions"
@@ -41,6 +42,9 @@ FIRST = {min(group) for _, group in itertools.groupby(BAD, lambda s: s.partition
 
 SLOW = ("D", "S13")
 """A simulated GPU and the growth of memory take seconds; mutants of other checks do without."""
+
+OPTIONAL = {"librosa", "torchaudio", "scipy", "transformers"}
+"""Libraries that a submission may use and `.[test]` does not bring."""
 
 ELSEWHERE = ("R08", "R10")
 """These compare with a new process, which shares nothing with the first."""
@@ -64,6 +68,7 @@ class Runs:
         self._computing: subprocess.Popen[str] | None = None
 
     def report(self, submission: str) -> Plain:
+        require(*(imported_by(submission) & OPTIONAL))
         if only_computes(submission):
             return self._in_one_process(submission)
         weights = self._weights if stated(submission).get("WEIGHTS") else None
@@ -106,14 +111,19 @@ def only_computes(submission: str) -> bool:
     """Whether a mutant can do without a process of its own; each check's first gets one."""
     if submission in (*FIRST, *GOOD) or stated(submission).keys() & {"OPTIONS", "WEIGHTS"}:
         return False
+    id_ = expected_id(submission)
+    return id_[0] in "MOTRL" and id_ not in ELSEWHERE and imported_by(submission) <= HARMLESS
+
+
+def imported_by(submission: str) -> set[str]:
+    """The packages that a submission's file imports."""
     imported: set[str] = set()
     for node in ast.walk(parsed(submission)):
         if isinstance(node, ast.Import):
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").partition(".")[0])
-    id_ = expected_id(submission)
-    return id_[0] in "MOTRL" and id_ not in ELSEWHERE and imported <= HARMLESS
+    return imported
 
 
 def parsed(submission: str) -> ast.Module:

@@ -19,6 +19,8 @@ from validator import Report, Status, validate
 
 from .mutation_table import PROPERTY, outcome
 
+NEEDS = ("tensorflow",)
+
 FOLDER = Path(__file__).parent / "submissions" / "tensorflow"
 GOOD = sorted(path.stem for path in FOLDER.glob("good_*.py"))
 BAD = sorted(path.stem for path in FOLDER.glob("[A-Z]*.py"))

@@ -14,21 +14,23 @@ from typing import TYPE_CHECKING, Any
 from hearkit.api.submission import Submission
 from hearkit.errors import UsageError
 
-from .catalogue import Check, Figure, Kind, Severity, Verdict
+from .catalogue import Check, Family, Figure, Kind, Severity, Verdict
 from .options import Options
-from .report import Report, Result, Status
+from .report import Report, Result, Skipped, Status
 
 if TYPE_CHECKING:
     from .api import validate
 
 __all__ = [
     "Check",
+    "Family",
     "Figure",
     "Kind",
     "Options",
     "Report",
     "Result",
     "Severity",
+    "Skipped",
     "Status",
     "Submission",
     "UsageError",

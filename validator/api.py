@@ -35,15 +35,15 @@ def validate(
 
     Args:
         module: The name of an importable module, such as `my_package.variant`; the current
-            directory is looked in first.
-        weights: The checkpoint that `load_model` is given, if there is one.
-        device: `cpu`, `cuda`, `cuda:1` or `auto` (a GPU where there is one).
+            folder is searched first.
+        weights: The path of the checkpoint, if there is one; the argument of `load_model`.
+        device: `cpu`, `cuda`, `cuda:1` or `auto` (a GPU if there is one).
         seen: Called with each result as it comes.
         pictures: Whether to embed real recordings as well, for the pictures of `--html`.
         options: Fields of `Options`, such as `select=("T",)`.
 
     Returns:
-        The report; its `exit_status` is 0 where the submission conforms.
+        The report; its `exit_status` is 0 if the submission conforms.
 
     Raises:
         UsageError: If the weights or an id do not exist, or the options make no sense.
@@ -133,17 +133,12 @@ def opened(
     limits = Limits(
         options.timeout_s, default_memory_bytes() if memory is None else int(memory * 1e9)
     )
-    with Pool(limits) as pool:
-        session = Session(
-            submission,
-            pool.connect,
-            seed=options.seed,
-            imported=lambda facts: pool.imported(facts, submission.device),
-        )
-        try:
-            yield session
-        finally:
-            session.close()
+    pool = Pool(limits)
+    session = Session(submission, pool.connect, seed=options.seed, imported=pool.imported)
+    try:
+        yield session
+    finally:
+        session.close()
 
 
 def _imported(session: Session) -> tuple[str, str]:

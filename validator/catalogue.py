@@ -1,4 +1,4 @@
-"""What a check is, what it answers, and what makes a catalogue of checks."""
+"""Checks, their verdicts, and the catalogue of all checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETIRED_IDS: frozenset[str] = frozenset()
 
 
 class Severity(str, Enum):
-    """What a violation means: rejected (error) or told about (warning).
+    """How serious a violation is: an error fails the run, a warning only with `--strict`.
 
     Examples:
         >>> from validator import Severity
@@ -35,7 +35,7 @@ class Severity(str, Enum):
 
 
 class Kind(str, Enum):
-    """The three things that a check can find.
+    """The three verdicts that a check can reach.
 
     Examples:
         >>> from validator import Kind
@@ -50,13 +50,13 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number, with its unit and, where there is one, the bound it is held to.
+    """One measured number, with its unit and, if there is one, its limit.
 
     Attributes:
         name: What was measured.
         value: The number.
-        unit: Of the value and the limit; "" for a ratio or a count.
-        limit: The bound.
+        unit: Unit of the value and the limit; "" for a ratio or a count.
+        limit: The limit; None if there is none.
 
     Examples:
         >>> from validator import Figure
@@ -87,12 +87,12 @@ class Verdict:
     Attributes:
         kind: Conforms, violates or inconclusive.
         seen: What was seen, in words with figures.
-        expected: What the contract asks for; empty where the check conforms.
-        hint: The likely cause or a fix more exact than the check's own; may be empty.
+        expected: What the contract asks for; "" if the submission conforms.
+        hint: The likely cause, or a fix that is more specific than the check's own; may be "".
         figures: What was measured.
-        reproduction: What shows the finding outside the validator.
-        traceback: The submission's own, where it raised.
-        evidence: What pictures and tables are made of: a dataclass of the check's module.
+        reproduction: Lines and stimuli that reproduce the finding without the validator.
+        traceback: Traceback of the submission, if it raised.
+        evidence: Data for pictures and tables, a dataclass of the check's module.
 
     Examples:
         >>> from validator.catalogue import Figure, violates
@@ -112,7 +112,7 @@ class Verdict:
 
     @property
     def violates(self) -> bool:
-        """Whether the submission breaks what the check asks for."""
+        """Whether the submission violates what the check asks for."""
         return self.kind is Kind.VIOLATES
 
 
@@ -130,12 +130,12 @@ def violates(
     traceback: str = "",
     evidence: object = None,
 ) -> Verdict:
-    """The submission breaks what the check asks for."""
+    """The submission violates what the check asks for."""
     return Verdict(Kind.VIOLATES, seen, expected, hint, figures, reproduction, traceback, evidence)
 
 
 def inconclusive(why: str, *figures: Figure) -> Verdict:
-    """The check could not tell, and says why."""
+    """The check could not decide, and says why."""
     return Verdict(Kind.INCONCLUSIVE, why, figures=figures)
 
 
@@ -144,12 +144,13 @@ class Family:
     """Checks of one subject: a folder of `validator/checks`, which declares it as `FAMILY`.
 
     Attributes:
-        letter: What the ids of its checks begin with, and what `--select` takes.
-        heading: What lists and pages call it.
-        runs_last: Whether its checks judge what all others made the submission do.
+        letter: First letter of the ids of its checks; `--select` takes it.
+        heading: Name in lists and pages.
+        runs_last: Whether its checks run after the others, since they judge the whole run or need
+            a worker of their own.
 
     Examples:
-        >>> from validator.catalogue import Family
+        >>> from validator import Family
         >>> Family("S", "Side effects").name
         'side_effects'
     """
@@ -160,26 +161,26 @@ class Family:
 
     @property
     def name(self) -> str:
-        """What reports for programs call it, which is the folder's name."""
+        """Name in reports for programs, which is the name of the folder."""
         return self.heading.lower().replace(" ", "_")
 
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """One thing that the validator looks at; declared with `check`.
+    """One check of a submission; declared with `check`.
 
     Attributes:
-        family: Where it belongs.
-        id: The family's letter and a number, for life.
-        title: What holds when the check passes.
-        severity: What a violation means.
-        section: The passage of the API that the check rests on.
-        requires: The checks that must not have failed before this one makes sense.
-        reason: Why it matters (the function's docstring).
-        fix: What to do about a violation.
-        run: The check itself.
+        family: Family of the check.
+        id: The family's letter and a number; it never changes.
+        title: What holds if the check passes.
+        severity: Whether a violation is an error or a warning.
+        section: Passage of the API that the check is based on.
+        requires: Checks that this one needs; if one has found a defect, this one is skipped.
+        reason: Why the check matters (the function's docstring).
+        fix: How to fix a violation.
+        run: The function that checks.
         behavioural: Whether it looks at embeddings; a run without any such check is not green.
-        long: Whether it runs only with `--long`.
+        long: Whether it runs only with `--long` or in the organiser's profile.
 
     Examples:
         >>> from validator.checks import CATALOGUE

@@ -47,8 +47,10 @@ _STDOUT = "-"
 @click.option("--sarif", metavar="FILE", help="Write SARIF.")
 @click.option("--badge", metavar="FILE", help="Write an SVG badge.")
 @click.option("--html", metavar="FILE", help="Write a page with pictures.")
-@click.option("--compare", is_flag=True, help="Validate several modules, put them side by side.")
-@click.option("--all", "all_", is_flag=True, help="With --compare: also what they agree in.")
+@click.option("--compare", is_flag=True, help="Validate several modules and compare them.")
+@click.option(
+    "--all", "all_", is_flag=True, help="With --compare: also the checks in which they agree."
+)
 @click.option("--list", "list_", is_flag=True, help="Print all checks and stop.")
 @click.option("--explain", metavar="ID", help="Print one check, or family, in full and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and the last line only.")
@@ -65,13 +67,13 @@ def command(
 ) -> int:
     """Validate a submission to the HEAR audio-embedding API.
 
-    MODULE is the name of an importable module; the current folder is looked in first. WEIGHTS
-    is the checkpoint, a file or a folder, that load_model is given. Without MODULE, both are
+    MODULE is the name of an importable module; the current folder is searched first. WEIGHTS
+    is the path of the checkpoint, a file or a folder, for load_model. Without MODULE, both are
     read from pyproject.toml. With --compare, every argument is a module, or module=weights.
 
     Settings and expected failures are read from [tool.hear-validate] in pyproject.toml.
 
-    Exit status: 0 the submission conforms, 1 it does not, 2 it could not be run.
+    Exit status: 0 the submission conforms, 1 it does not conform, 2 it could not be run.
     """
     if list_ or explain is not None:
         from .render import catalogue

@@ -1,4 +1,4 @@
-"""What a run is asked to do, from the command line and from `pyproject.toml`."""
+"""Options of a run, from the command line and from `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Options:
     """How to run the checks.
 
     Attributes:
-        select: Ids or prefixes to run (with what they require); empty for all.
-        skip: Ids or prefixes to leave out.
+        select: Ids or prefixes of checks to run, with the checks that they need; empty for all.
+        skip: Ids or prefixes of checks to leave out.
         strict: Whether warnings fail.
         long: Whether to include the checks that take minutes.
-        seed: Seed of the stimuli.
-        timeout_s: Seconds that one step may take, on top of twice the audio's length.
-        memory_limit_gb: GB of resident memory for the submission; None for 16 GB or three
-            quarters of what is free, whichever is less.
+        seed: Seed of the random stimuli.
+        timeout_s: Most seconds for one step, on top of twice the audio's length.
+        memory_limit_gb: Most resident memory of the submission in GB; None for 16 GB or three
+            quarters of the free memory, whichever is less.
         profile: `participant` or `organiser`.
         expected: Expected failures, from id to reason.
 

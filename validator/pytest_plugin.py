@@ -23,7 +23,7 @@ from hearkit.errors import UsageError
 from .catalogue import Check, Kind
 from .options import Options, from_pyproject, submission_in_pyproject
 from .report import Result, Status
-from .selection import with_requirements
+from .selection import in_order_of_need, with_requirements
 
 if TYPE_CHECKING:
     from .runner import Runner
@@ -145,7 +145,8 @@ class Checks(pytest.Collector):
         """A test for each check, and one for the run as a whole."""
         from .checks import CATALOGUE
 
-        for check in CATALOGUE:
+        # Those that judge the whole run come last, as in a run of the command.
+        for check in in_order_of_need(CATALOGUE):
             yield CheckItem.from_parent(self, name=check.id, check=check)
         yield RunItem.from_parent(self, name="embeddings were looked at")
 

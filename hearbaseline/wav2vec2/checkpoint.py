@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from hearbaseline._checkpoint import CheckpointError, load_state
-from hearbaseline.wav2vec2.layers import Network
 from hearbaseline.wav2vec2.names import (
     State,
     architecture,
@@ -23,11 +22,12 @@ from hearbaseline.wav2vec2.names import (
     is_transformers,
     rename,
 )
+from hearbaseline.wav2vec2.network import Network
 
 NAME = "hearbaseline.wav2vec2"
 
 OWN = ("normalise", "layer", "pooling", "filters")
-"""What a configuration says besides the arguments of torchaudio's `wav2vec2_model`."""
+"""Settings in a configuration that are not arguments of torchaudio's `wav2vec2_model`."""
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Files of a transformers folder, the first that is there; or as shards, named in an index."""

@@ -2,10 +2,10 @@
 
 Baevski et al. 2020, section 2: convolutions over the waveform; a projection of their latents; a
 convolution that tells positions; a transformer. Names of parameters and arguments, the order in
-which weights are drawn and the arithmetic are those of `torchaudio.models.wav2vec2_model`
-(`tests/wav2vec2/test_layers.py` compares the two bit by bit), so checkpoints go from one to the
-other. Embedding takes a shorter way through the convolutions (`extractor`) and through long
-sounds (`windows`).
+which weights are drawn and the arithmetic are those of `torchaudio.models.wav2vec2_model`, so
+checkpoints go from one to the other; `tests/hearbaseline/wav2vec2/test_layers.py` compares the two
+bit by bit. `network` puts them together. Embedding takes a shorter way through the convolutions
+(`extractor`) and through long sounds (`windows`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils import parametrizations
 
 from hearbaseline._packed import Linear
-
-CONVOLUTIONS = ((512, 10, 5), *[(512, 3, 2)] * 4, *[(512, 2, 2)] * 2)
-"""Channels, taps and stride of each convolution in the published models."""
 
 
 class ChannelNorm(nn.LayerNorm):
@@ -311,69 +308,4 @@ class Encoder(nn.Module):
     def forward(self, latents: Tensor) -> Tensor:
         """Shape (n_sounds, n_frames, channels) to (n_sounds, n_frames, size)."""
         encoded: Tensor = self.transformer(self.feature_projection(latents))
-        return encoded
-
-
-class Network(nn.Module):
-    """All layers with random weights, in training mode.
-
-    Args are those of `torchaudio.models.wav2vec2_model`; `aux_num_out`, the classes of a head for
-    recognition, is known and not used.
-
-    Raises:
-        ValueError: If the arguments contradict each other.
-    """
-
-    def __init__(
-        self,
-        *,
-        extractor_mode: str,
-        extractor_conv_layer_config: Sequence[Sequence[int]] | None,
-        extractor_conv_bias: bool,
-        encoder_embed_dim: int,
-        encoder_pos_conv_kernel: int,
-        encoder_pos_conv_groups: int,
-        encoder_num_layers: int,
-        encoder_num_heads: int,
-        encoder_ff_interm_features: int,
-        encoder_layer_norm_first: bool,
-        encoder_projection_dropout: float = 0.0,
-        encoder_attention_dropout: float = 0.0,
-        encoder_ff_interm_dropout: float = 0.0,
-        encoder_dropout: float = 0.0,
-        encoder_layer_drop: float = 0.0,
-        aux_num_out: int | None = None,  # noqa: ARG002 - see above
-    ):
-        super().__init__()
-        size = encoder_embed_dim
-        sizes = extractor_conv_layer_config or CONVOLUTIONS
-        # The order from here on decides which random numbers become which weights.
-        self.feature_extractor = FeatureExtractor(extractor_mode, sizes, extractor_conv_bias)
-        projection = FeatureProjection(sizes[-1][0], size, encoder_projection_dropout)
-        positions = PositionalConvolution(size, encoder_pos_conv_kernel, encoder_pos_conv_groups)
-        layers = [
-            EncoderLayer(
-                SelfAttention(size, encoder_num_heads, encoder_attention_dropout),
-                FeedForward(
-                    size, encoder_ff_interm_features, encoder_ff_interm_dropout, encoder_dropout
-                ),
-                size,
-                dropout=encoder_dropout,
-                layer_norm_first=encoder_layer_norm_first,
-            )
-            for _ in range(encoder_num_layers)
-        ]
-        transformer = Transformer(
-            positions,
-            layers,
-            size,
-            norm_at_end=encoder_layer_norm_first,
-            dropout=encoder_dropout,
-            layer_drop=encoder_layer_drop,
-        )
-        self.encoder = Encoder(projection, transformer)
-
-    def forward(self, audio: Tensor) -> Tensor:
-        """The last layer's output: (n_sounds, n_samples) to (n_sounds, n_frames, size)."""
-        encoded: Tensor = self.encoder(self.feature_extractor(audio))
         return encoded

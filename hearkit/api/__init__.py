@@ -1,7 +1,7 @@
-"""The one way to a HEAR module: what to load, what to ask, what it answers.
+"""Load and call a HEAR module: submissions, requests and replies.
 
-A `Submission` says what to load. A `Connection` asks: `LocalConnection` in this process,
-`WorkerProcess` in one of its own.
+A `Submission` says what to load. A `Connection` sends it requests: `local.LocalConnection` in this
+process, `process.WorkerProcess` in a process of its own.
 """
 
 from ..effect import Effect

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 SAMPLE_RATES: Final = (16000, 22050, 32000, 44100, 48000)
-"""Hz; the benchmark's audio exists in these and a submission does not resample."""
+"""Hz; the benchmark's audio exists at these rates, and a submission does not resample."""
 
 TIMESTAMP: Final = "get_timestamp_embeddings"
 SCENE: Final = "get_scene_embeddings"
 
 FUNCTIONS: Final = ("load_model", TIMESTAMP, SCENE)
-"""What a submission's module must hold."""
+"""Functions that a submission's module must have."""
 
 ATTRIBUTES: Final = ("sample_rate", "scene_embedding_size", "timestamp_embedding_size")
-"""What a model must carry: Hz, and the last axis of what each function returns."""
+"""Attributes that a model must have: Hz, and the sizes of the last axes of the embeddings."""
 
 PARAMETERS: Final = {
     "load_model": ("model_file_path",),
@@ -37,7 +37,7 @@ SHORTEST_CLIP_S: Final = 0.81
 """The shortest clip of the benchmark's tasks."""
 
 LONGEST_CLIP_S: Final = 20 * 60.0
-"""The rules promise that nothing longer than 20 minutes is embedded at once."""
+"""The rules promise that no audio longer than 20 minutes is embedded in a call."""
 
 MEMORY_LIMIT_GB: Final = 16.0
 """GB of GPU memory that 20 minutes of audio must fit into, weights and embeddings included."""

@@ -1,4 +1,4 @@
-"""What a worker says of a module, a model and itself: plain values, typed.
+"""Facts about a module, a model and a worker: plain, typed values.
 
 They cross to another process as JSON (`wire.plain` and `wire.typed`), so every field is text, a
 number, or a tuple or mapping of those.
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Nothing:
-    """The facts of a step that tells none."""
+    """Facts of a step that has none."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,17 @@ class Parameter:
     """One parameter of a function.
 
     Attributes:
-        name: Its name.
-        positional: Whether it can be given by position.
+        name: Name of the parameter.
+        positional: Whether it can be passed by position.
         variadic: Whether it takes any number of arguments (`*more`, `**more`).
         default: Whether it has a default.
-        star: Whether it takes any number by position (`*more`).
+        star: Whether it takes any number of positional arguments (`*more`).
+
+    Examples:
+        >>> from hearkit.api import Parameter
+        >>> audio = Parameter("audio", positional=True, variadic=False, default=False, star=False)
+        >>> audio.positional and not audio.default
+        True
     """
 
     name: str
@@ -38,12 +44,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Function:
-    """What stands in a module under a function's name.
+    """The attribute of a module that has a function's name.
 
     Attributes:
         callable: Whether it can be called.
-        type: Its type's name.
-        parameters: Its parameters; None where they cannot be known.
+        type: Name of its type.
+        parameters: Parameters; None where they cannot be known.
+
+    Examples:
+        >>> from hearkit.api import Function
+        >>> Function(callable=False, type="int").parameters is None
+        True
     """
 
     callable: bool
@@ -53,14 +64,22 @@ class Function:
 
 @dataclass(frozen=True)
 class ModuleFacts:
-    """What is known of an imported module.
+    """Facts about an imported module.
 
     Attributes:
-        functions: By name, those of the contract; None where there is no such attribute.
-        file: Its source file; None where it has none.
-        frameworks: The frameworks that the process has imported by then.
+        functions: Functions of the contract, by name; None where there is no such attribute.
+        file: Source file; None where the module has none.
+        frameworks: Frameworks that the process has imported so far.
         environment_changed: Whether the import changed environment variables, which frameworks
             read when they are imported.
+
+    Examples:
+        >>> from hearkit.api import Import, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection = LocalConnection(Submission("hearbaseline"))
+        >>> facts = connection.ask(Import(), step="importing").facts
+        >>> facts.functions["load_model"].callable
+        True
     """
 
     functions: Mapping[str, Function | None]
@@ -74,12 +93,17 @@ class Attribute:
     """One attribute of a model.
 
     Attributes:
-        present: Whether the model has it.
-        type: Its type's name.
-        python_int: Whether it is exactly an `int`.
+        present: Whether the model has the attribute.
+        type: Name of its type.
+        python_int: Whether its type is exactly `int`.
         integral: Whether it is a whole number, of Python or of NumPy.
-        number: Its value, where it is a number.
-        text: Its `repr`, cut.
+        number: Its value, if it is a number.
+        text: Its `repr`, shortened.
+
+    Examples:
+        >>> from hearkit.api import Attribute
+        >>> Attribute(present=True, type="int", python_int=True, integral=True, number=16000).number
+        16000
     """
 
     present: bool
@@ -92,15 +116,24 @@ class Attribute:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What is known of a loaded model.
+    """Facts about a loaded model.
 
     Attributes:
-        type: Its type's name.
-        framework: `torch`, `tensorflow`, or "" where it is no model.
-        attributes: By name, those of the contract.
-        random_state: A digest of each global generator's state after loading.
-        device: Where it was put.
-        files: The loaded files of the module's package.
+        type: Name of its type.
+        framework: `torch`, `tensorflow`, or "" if it is not a model.
+        attributes: Attributes of the contract, by name.
+        random_state: Digest of the state of each global generator after loading, by name.
+        device: Device that the model was moved to.
+        files: Files of the module's package that were loaded.
+
+    Examples:
+        >>> from hearkit.api import Import, Load, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection = LocalConnection(Submission("hearbaseline"))
+        >>> _ = connection.ask(Import(), step="importing")
+        >>> facts = connection.ask(Load(), step="loading").facts
+        >>> facts.framework, facts.attributes["sample_rate"].number
+        ('torch', 44100.0)
     """
 
     type: str
@@ -113,11 +146,11 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class CallFacts:
-    """What is known of a call.
+    """Facts about a call.
 
     Attributes:
-        training: Layers that ran in training mode and behave differently in it, name to type.
-        device_peak_bytes: The most memory allocated on a GPU meanwhile; 0 on the CPU.
+        training: Layers that ran in training mode and behave differently in it, from name to type.
+        device_peak_bytes: Peak of the memory allocated on a GPU during the call; 0 on the CPU.
     """
 
     training: Mapping[str, str]
@@ -126,12 +159,17 @@ class CallFacts:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a process keeps.
+    """Memory and objects that a process holds.
 
     Attributes:
         bytes: Memory in use.
-        exact: Whether these are the bytes allocated; otherwise what is resident.
-        objects: Python objects.
+        exact: Whether `bytes` is allocated memory; otherwise it is resident memory.
+        objects: Number of Python objects.
+
+    Examples:
+        >>> from hearkit.api import Footprint
+        >>> Footprint(bytes=4096, exact=True, objects=10).bytes
+        4096
     """
 
     bytes: int
@@ -141,7 +179,19 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Environment:
-    """Versions of what the submission runs on."""
+    """Versions of the software that the submission runs on.
+
+    Attributes:
+        python: Version of Python.
+        platform: Operating system and processor.
+        numpy: Version of NumPy.
+        frameworks: Versions and devices of the imported frameworks.
+
+    Examples:
+        >>> from hearkit.api import Environment
+        >>> Environment(python="3.12.1").python
+        '3.12.1'
+    """
 
     python: str = ""
     platform: str = ""
@@ -151,6 +201,10 @@ class Environment:
 
 @dataclass(frozen=True)
 class Extension:
-    """What a function of the caller's own returned, run in the worker."""
+    """Result of a function of the caller's own that ran in the worker.
+
+    Attributes:
+        result: Plain JSON values, by name.
+    """
 
     result: Mapping[str, Any] = field(default_factory=dict)

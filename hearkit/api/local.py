@@ -1,4 +1,4 @@
-"""A `Connection` without a process of its own: quick, and without any protection."""
+"""A `Connection` without a process of its own: quick, and without protection."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Facts = TypeVar("Facts")
 class LocalConnection:
     """Calls the submission in this process.
 
-    A crash, an exit or a hang of the submission is one of the caller. What a step does besides
-    answering is seen only with a `Watch`, which stays in the process for good.
+    If the submission crashes, exits or hangs, so does the caller. Side effects of a step are seen
+    only with a `Watch`, which stays in the process until it ends.
 
     Args:
-        submission: What to load; the current folder is looked in first.
+        submission: What to load; the current folder is searched first.
         watch: See `worker.operations.Operations`.
     """
 
@@ -40,7 +40,7 @@ class LocalConnection:
 
     def __init__(self, submission: Submission, watch: Watch | None = None) -> None:
         self._operations = Operations(submission.module, submission.device, watch)
-        self.alive = True
+        self.alive = False
 
     def ask(
         self,
@@ -60,6 +60,7 @@ class LocalConnection:
         if here not in sys.path:
             sys.path.insert(0, here)
             importlib.invalidate_caches()
+        self.alive = True
         answer = self._operations.carry_out(request, audio)
         seen = tuple(Effect(one_line(kind), one_line(what), step) for kind, what in answer.effects)
         if isinstance(answer.error, (KeyboardInterrupt, EndedError)):

@@ -46,7 +46,7 @@ from . import wire
 from .contract import MEMORY_LIMIT_GB
 from .exchange import Exchange, prefix, read_array
 from .requests import Request
-from .spares import Spares
+from .spares import MARK, Forked, Spares
 from .submission import Reply, Submission, Value
 
 _TICK_S = 0.02
@@ -61,9 +61,6 @@ _LARGEST_LOG = 16 * 1024 * 1024
 _LOG_TAIL = 4000
 """Bytes of the worker's own output that a fault quotes from."""
 
-_MARK = "HEAR_VALIDATE_WORKER"
-"""Environment variable by which the worker's descendants are known."""
-
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 """Not passed on: through a proxy on this machine a download would look like a local connection."""
 
@@ -72,7 +69,12 @@ Facts = TypeVar("Facts")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a step may take: seconds, and bytes of resident memory for the whole worker."""
+    """What a step may take.
+
+    Attributes:
+        seconds: Time limit of a step.
+        memory_bytes: Most resident memory of the worker and what it started.
+    """
 
     seconds: float
     memory_bytes: int
@@ -111,12 +113,12 @@ class WorkerProcess:
     ended it.
 
     Args:
-        submission: What to load; the current folder is looked in first.
+        submission: What to load; the current folder is searched first.
         limits: What a step may take.
-        spares: Asked for a forked worker where one is allowed; None always starts a new one.
-        command: What the submission sees in `sys.argv`.
-        watched: Whether to look at what a step does besides answering. The submission then gets
-            no network, and a known number of threads.
+        spares: Returns the workers that can be forked, or None to start a new process each time.
+        command: Name of the command that the submission sees in `sys.argv`.
+        watched: Whether to watch for side effects. The submission then has no network, and a known
+            number of threads.
     """
 
     def __init__(
@@ -137,7 +139,7 @@ class WorkerProcess:
         self.starts = 0
 
     def start(self) -> None:
-        """Start the process, which the first request would do, while there is other work."""
+        """Start the process now; otherwise the first request does it."""
         self._worker = self._worker or self._start()
 
     @property
@@ -209,9 +211,9 @@ class WorkerProcess:
         spares = self._spares()
         process: _Process | None = None
         if spares is not None:
-            process = spares.fork(settings, {_MARK: mark}, streams)
+            process = spares.fork(settings, {MARK: mark}, streams)
         if process is None:
-            variables = environment(watched=self._watched) | {_MARK: mark}
+            variables = environment(watched=self._watched) | {MARK: mark}
             process = _spawned(settings, folder, variables, streams)
         os.close(requests[0])
         os.close(answers[1])
@@ -304,7 +306,7 @@ def environment(*, watched: bool = True) -> dict[str, str]:
         # A known number of threads, so that a submission that changes it is seen to.
         found.setdefault("OMP_NUM_THREADS", str(machine.cores()))
     # Idle threads sleep: spinning, they hold up those that work where cores are shared, and
-    # runs beside another program took two to five times as long.
+    # runs next to another program took two to five times as long.
     found.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return found
 
@@ -357,7 +359,9 @@ def _kill(worker: _Running) -> None:
         machine.kill_group(worker.process.pid)
     worker.process.kill()
     worker.process.wait()
-    for process in machine.marked_processes(_MARK, worker.mark):
+    if isinstance(worker.process, Forked):
+        worker.process.spares.end_strays()
+    for process in machine.marked_processes(MARK, worker.mark):
         with contextlib.suppress(psutil.Error):
             process.kill()
     for stream in (worker.outgoing, worker.answers):

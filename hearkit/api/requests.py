@@ -1,4 +1,4 @@
-"""What can be asked of a worker; each request knows what facts its answer holds."""
+"""Requests to a connection; each has the type of the facts in its reply."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Request(Generic[Facts]):
     """One step.
 
     Attributes:
-        facts: The type of what the answer tells.
+        facts: Type of the facts in the reply.
     """
 
     facts: ClassVar[type[Any]] = Nothing
@@ -31,7 +31,13 @@ class Request(Generic[Facts]):
 
 @dataclass(frozen=True)
 class Import(Request[ModuleFacts]):
-    """Import the submission."""
+    """Import the module.
+
+    Examples:
+        >>> from hearkit.api import Import
+        >>> Import.facts.__name__
+        'ModuleFacts'
+    """
 
     facts: ClassVar[type[Any]] = ModuleFacts
 
@@ -41,9 +47,14 @@ class Load(Request[ModelFacts]):
     """Call `load_model` and keep the model.
 
     Attributes:
-        slot: A name; models in different slots are different objects.
-        arguments: What to call `load_model` with.
-        seed: Seed the global random state just before.
+        slot: Name under which the model is kept; each slot has a model of its own.
+        arguments: Arguments of `load_model`.
+        seed: Seed of the global random state, set just before; None leaves it as it is.
+
+    Examples:
+        >>> from hearkit.api import Load
+        >>> Load(arguments=("weights.pt",)).slot
+        'main'
     """
 
     slot: str = "main"
@@ -58,12 +69,17 @@ class Call(Request[CallFacts]):
     """Call an embedding function as the evaluation does.
 
     Attributes:
-        function: Its name.
-        slot: Which loaded model to use.
+        function: Name of the function.
+        slot: Slot of the model.
         layout: `sliced` or `strided` for audio that is not contiguous, otherwise "".
-        seed: Seed the global random state just before.
-        gradients: Whether the caller leaves the recording of gradients on, as the evaluation
-            does; off, less memory is used.
+        seed: Seed of the global random state, set just before; None leaves it as it is.
+        gradients: Whether gradients are recorded, as in the evaluation; without, the call takes
+            less memory.
+
+    Examples:
+        >>> from hearkit.api import Call
+        >>> Call("get_scene_embeddings", gradients=False).layout
+        ''
     """
 
     function: str
@@ -77,26 +93,30 @@ class Call(Request[CallFacts]):
 
 @dataclass(frozen=True)
 class Drop(Request[Nothing]):
-    """Forget the model in a slot."""
+    """Forget the model in a slot.
+
+    Attributes:
+        slot: Slot of the model.
+    """
 
     slot: str
 
 
 @dataclass(frozen=True)
 class Settle(Request[Nothing]):
-    """Give threads of the submission time to do what they still have to do."""
+    """Wait a moment, so that threads of the submission can finish."""
 
 
 @dataclass(frozen=True)
 class Measure(Request[Footprint]):
-    """Tell what the process keeps, after freeing what can be freed."""
+    """Measure what the process holds, after freeing what can be freed."""
 
     facts: ClassVar[type[Any]] = Footprint
 
 
 @dataclass(frozen=True)
 class Describe(Request[Environment]):
-    """Tell versions of what the submission runs on."""
+    """Ask for the versions of the software that the submission runs on."""
 
     facts: ClassVar[type[Any]] = Environment
 
@@ -106,11 +126,12 @@ class Extend(Request[Extension]):
     """Run a function of the caller's own package in the worker, with the imported module.
 
     Attributes:
-        package: The folder of the package; it is imported under a private name, since the
-            submission may have one of the same name.
-        function: Its place in it, such as `simulation:simulate`. It is called with the module
-            and the arguments, and returns a mapping of plain JSON values.
-        arguments: Its keyword arguments, plain JSON values.
+        package: Folder of the package. It is imported under a private name, since the submission
+            may have a package of the same name.
+        function: Module and function in the package, such as `simulation.machine:simulate`. It
+            is called with the submission's module and the arguments, and returns a mapping of
+            plain JSON values.
+        arguments: Keyword arguments, plain JSON values.
     """
 
     package: str

@@ -1,4 +1,4 @@
-"""What to load, what it answers, and the protocol of whatever runs it."""
+"""Submissions, replies, and the protocol of connections."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Facts = TypeVar("Facts")
 
 @dataclass(frozen=True)
 class Submission:
-    """What to load. Holds no handle.
+    """What to load: names only, nothing is opened.
 
     Attributes:
-        module: The module's name.
-        weights: The checkpoint that `load_model` is given.
-        device: `cpu`, `cuda`, `cuda:N`, or `auto` for a GPU where the framework sees one.
+        module: Name of the module.
+        weights: Path of the checkpoint, the argument of `load_model`.
+        device: `cpu`, `cuda`, `cuda:N`, or `auto` for a GPU if the framework finds one.
 
     Examples:
-        >>> from validator import Submission
+        >>> from hearkit.api import Submission
         >>> Submission("my_model").device
         'cpu'
     """
@@ -41,15 +41,16 @@ class Submission:
 
     @classmethod
     def of(cls, module: str, weights: str | Path | None = None, device: str = "cpu") -> Submission:
-        """The submission that a user names.
+        """The submission that a user names, checked.
 
         Args:
             module: The name of an importable module, such as `my_package.variant`.
-            weights: The path of a checkpoint, a file or a folder, or nothing.
+            weights: The path of a checkpoint, a file or a folder; None or "" for none.
             device: `auto`, `cpu`, `cuda` or `cuda:N`.
 
         Raises:
-            UsageError: If the name is none, the weights do not exist, or there is no such device.
+            UsageError: If the module is named by a path, the weights do not exist, or the device
+                is unknown.
         """
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
             raise UsageError(
@@ -109,7 +110,22 @@ def resolved_device(name: str) -> str:
 
 @dataclass(frozen=True)
 class Value:
-    """One returned value: what it is, and its numbers where it has any."""
+    """One value that a function returned.
+
+    Attributes:
+        type: Name of its type.
+        framework: `torch` or `tensorflow`; "" if it is not a tensor.
+        dtype: Name of the dtype, such as `float32`.
+        shape: Shape of the tensor.
+        device: Device of the tensor.
+        requires_grad: Whether it requires a gradient.
+        array: The numbers; None if it is not a tensor.
+
+    Examples:
+        >>> from hearkit.api import Value
+        >>> print(Value("builtins.NoneType", ""))
+        builtins.NoneType
+    """
 
     type: str
     framework: str
@@ -131,13 +147,24 @@ class Reply(Generic[Facts]):
     """The answer to one request.
 
     Attributes:
-        facts: What is known of the step, typed by the request.
-        container: `single`, `tuple`, `list` or the type's name: how values were returned.
-        values: The values returned by the submission's function, if one was called.
-        opened: The files that the process opened meanwhile, as far as Python sees it.
-        effects: What it did besides answering.
+        facts: Facts about the step, of the type that the request has.
+        container: How values were returned: `single`, `tuple`, `list` or the name of a type.
+        values: Values that the submission's function returned, if one was called.
+        opened: Files that the process opened during the step, as far as Python sees them.
+        effects: Side effects of the step.
         seconds: Wall-clock seconds of the step itself.
-        peak_bytes: Highest resident memory of the process during the step; 0 if not measured.
+        peak_bytes: Peak resident memory of the process during the step; 0 if not measured.
+
+    Examples:
+        >>> import numpy as np
+        >>> from hearkit.api import Call, Import, Load, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection = LocalConnection(Submission("hearbaseline"))
+        >>> _ = connection.ask(Import(), step="importing"), connection.ask(Load(), step="loading")
+        >>> call, audio = Call("get_scene_embeddings"), np.zeros((2, 44100), np.float32)
+        >>> reply = connection.ask(call, step="embedding", audio=audio)
+        >>> reply.container, reply.values[0].shape
+        ('single', (2, 4096))
     """
 
     facts: Facts
@@ -150,17 +177,26 @@ class Reply(Generic[Facts]):
 
 
 class Connection(Protocol):
-    """A line to something that runs the submission.
+    """Sends requests to a submission, wherever it runs.
 
     Attributes:
-        starts: How many times it was started so far; a new one has imported nothing.
+        starts: Number of times that the submission's process was started. A new process has
+            imported nothing.
+
+    Examples:
+        >>> from hearkit.api import Connection, Import, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection: Connection = LocalConnection(Submission("hearbaseline"))
+        >>> _ = connection.ask(Import(), step="importing")
+        >>> connection.alive
+        True
     """
 
     starts: int
 
     @property
     def alive(self) -> bool:
-        """Whether there is something that keeps what it imported and loaded."""
+        """Whether the process runs that has what was imported and loaded."""
 
     def ask(
         self,
@@ -170,17 +206,18 @@ class Connection(Protocol):
         audio: NDArray[np.float32] | None = None,
         seconds: float = 0.0,
     ) -> Reply[Facts]:
-        """Ask for one step.
+        """Have one step done.
 
         Args:
             request: What to do.
             step: The step in words, for messages.
-            audio: Audio that travels with the request, shape (n_sounds, n_samples).
-            seconds: What to allow on top of the time limit, for long audio.
+            audio: Audio of a call, float32, shape (n_sounds, n_samples), in [-1, 1], at the
+                model's sample rate.
+            seconds: Seconds to allow on top of the time limit, for long audio.
 
         Raises:
             Fault: If the submission does not answer.
         """
 
     def close(self) -> None:
-        """End it; a later request starts anew."""
+        """End the connection; a later request starts it again."""

@@ -1,4 +1,4 @@
-"""`hear-embed`: audio files to embeddings on disk, with any module that speaks the HEAR API."""
+"""`hear-embed`: from audio files to embeddings on disk, with any HEAR module."""
 
 from .store import read
 

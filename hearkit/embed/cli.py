@@ -70,7 +70,7 @@ def command(
     verbose: bool,
     debug: bool,
 ) -> int:
-    """Embed AUDIO files and folders with a model that speaks the HEAR API.
+    """Embed AUDIO files and folders with a HEAR module.
 
     Writes one .npz file for each audio file, with the scene embedding, the timestamp
     embeddings and the timestamps in ms. A file that was embedded before is left alone, so an

@@ -30,7 +30,7 @@ _ENDING = ("crash", "timeout", "memory")
 
 @dataclass(frozen=True)
 class Embedded:
-    """What a module tells of one sound.
+    """The embeddings of one sound.
 
     Attributes:
         scene_embedding: float32, shape (scene_embedding_size,).

@@ -44,6 +44,6 @@ class Spent:
         return (
             f"computing took {self.computing:.1f} s; waited {self.waiting:.1f} s for sounds and "
             f"{self.handing_over:.1f} s for the disk; checked what was there for "
-            f"{self.checking:.1f} s; beside that read for {self.reading:.1f} s and wrote for "
+            f"{self.checking:.1f} s; meanwhile read for {self.reading:.1f} s and wrote for "
             f"{self.writing:.1f} s"
         )

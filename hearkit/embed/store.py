@@ -1,20 +1,20 @@
 """Results on disk: one `.npz` file for each audio file.
 
-NumPy's `.npz` is loaded everywhere without further packages: `numpy.load(path)` gives
+NumPy alone loads an `.npz` file: `numpy.load(path)` gives
 
 | entry | shape | what |
 | --- | --- | --- |
 | `scene_embedding` | (scene_embedding_size,) | float32 |
 | `timestamp_embeddings` | (n_timestamps, timestamp_embedding_size) | float32 |
 | `timestamps` | (n_timestamps,) | float32, milliseconds |
-| `source` | () | the audio file's path as it was given |
-| `duration` | () | float64, seconds of the audio file |
-| `sample_rate` | () | int64, Hz that it was resampled to |
-| `module`, `weights` | () | the HEAR module and checkpoint, "" for its default |
-| `version` | () | the version of hearbaseline that wrote it |
-| `fingerprint` | () | of what the result was made from; tells whether it is still current |
+| `source` | () | path of the audio file, as given |
+| `duration` | () | float64, duration of the audio file in seconds |
+| `sample_rate` | () | int64, sample rate of the model in Hz |
+| `module`, `weights` | () | the HEAR module and its checkpoint; "" for the default checkpoint |
+| `version` | () | version of hearbaseline that wrote the file |
+| `fingerprint` | () | digest of what the result was made from; tells whether it is current |
 
-Nothing is pickled. A file appears under its name only when it is complete.
+Nothing is pickled, and files are written atomically.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def read(path: str | Path) -> dict[str, NDArray[Any]]:
     Returns:
         The entries by name: `scene_embedding`, shape (scene_embedding_size,),
         `timestamp_embeddings`, shape (n_timestamps, timestamp_embedding_size), `timestamps`,
-        shape (n_timestamps,), in ms, and where they come from.
+        shape (n_timestamps,), in ms, and the entries that say where these come from.
 
     Raises:
         OSError: If there is no such file.
-        ValueError: If it is no complete result.
+        ValueError: If the file is not a complete result.
 
     Examples:
         After `hear-embed tests/data/audio --out embeddings`:

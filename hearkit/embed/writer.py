@@ -78,5 +78,5 @@ def _write(path: Path, entries: dict[str, Any]) -> None:
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be written ({error.strerror or error}); the results before it stay, "
-            "and the same command goes on from there"
+            "and the same command resumes from there"
         ) from error

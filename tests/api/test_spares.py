@@ -16,7 +16,7 @@ import pytest
 from hearkit import machine
 from hearkit.api.process import Limits, WorkerProcess, environment
 from hearkit.api.requests import Call, Import, Load
-from hearkit.api.spares import Spares
+from hearkit.api.spares import Spares, end_shared, shared
 from hearkit.api.submission import Reply, Submission
 from hearkit.errors import Fault
 
@@ -191,3 +191,41 @@ def test_the_template_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(tmp_path.iterdir())
     template.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_runs_of_one_process_share_a_template_as_long_as_their_environment_is_the_same() -> None:
+    known = environment()
+    first = shared((), known)
+    assert shared((), dict(known)) is first
+    other = shared((), known | {"OMP_NUM_THREADS": "7"})
+    assert other is not first
+    assert not first.alive
+    other.close()
+    again = shared((), known | {"OMP_NUM_THREADS": "7"})
+    assert again is not other
+    assert again.alive
+    end_shared()
+    assert not again.alive
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_a_fork_left_behind_ends_with_it_and_other_forks_stay(spares: Spares) -> None:
+    code = (
+        "import os, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        open('left', 'w').write(str(os.getpid()))\n"
+        "        time.sleep(300)\n"
+        "    os._exit(0)\n"
+        "while not os.path.exists('left') or not open('left').read(): time.sleep(0.01)\n" + CODE
+    )
+    with worker(spares) as other:
+        ready(other)
+        Path("forked.py").write_text(code)
+        with worker(spares) as forked:
+            ready(forked)
+            left = psutil.Process(int(Path("left").read_text()))
+            assert left.is_running()
+        assert ended(left)
+        assert scene(other)[0] == 1

@@ -12,6 +12,8 @@ from rich.console import Console
 from benchmarks import draw
 from benchmarks._tables import Cell, Table, Timing, load, save
 
+NEEDS = ("matplotlib",)
+
 ROWS: tuple[dict[str, Cell], ...] = tuple(
     {
         "sounds": sounds,

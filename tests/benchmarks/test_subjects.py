@@ -11,7 +11,10 @@ from torch import Tensor
 from benchmarks import startup
 from benchmarks.__main__ import SUBJECTS
 from benchmarks._measure import Duel, fight
+from benchmarks._processes import of_command
 from benchmarks.embed import make_clips
+
+NEEDS = ("torchcrepe",)
 
 
 def test_each_module_is_a_subject_of_one_kind() -> None:
@@ -57,7 +60,7 @@ def test_clips_are_real_short_and_of_several_rates(tmp_path: Path) -> None:
 
 
 def test_start_up_is_measured_of_commands_that_end_well() -> None:
-    wall, cpu = startup._run(startup.COMMANDS["hear-validate --help"])
-    assert wall > 0
-    assert cpu > 0
+    seconds = of_command(startup.COMMANDS["hear-validate --help"])
+    assert seconds.wall > 0
+    assert seconds.processor > 0
     assert set(startup._GOALS_S) | set(startup._GOALS_RATIO) <= set(startup.COMMANDS)

@@ -172,7 +172,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_reproduction_runs_and_shows_the_finding(name: str, weights: Path) -> None:
     id_ = name[:3]
     around = pretended_gpu() if id_[0] == "D" else nullcontext()
-    given = weights if id_ in ("I08", "I09") else None
+    given = weights if id_ in ("I07", "I08", "I09") else None
     found = tried(id_, text_of(f"bad/{name}"), given, around=around, name=name)
     assert found.verdict.violates, found.verdict.seen
     raised = re.search(r"raised (\w+)", found.verdict.seen)

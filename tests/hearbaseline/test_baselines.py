@@ -14,6 +14,8 @@ from benchmarks.__main__ import SUBJECTS
 from training.probe.command import MODELS
 from validator import validate
 
+NEEDS = ("torchcrepe",)
+
 CHECKOUT = Path(__file__).parents[2]
 
 FOUND = {

@@ -15,6 +15,8 @@ from validator.report import Report, Status
 
 from .conftest import make_report
 
+NEEDS = ("jsonschema",)
+
 SCHEMA = json.loads((Path(validator.__file__).parent / "report.schema.json").read_text("utf-8"))
 
 

@@ -18,6 +18,8 @@ from validator.render.comparison import as_html
 
 from .conftest import make_report
 
+NEEDS = ("playwright", "chromium", "matplotlib")
+
 BASE = Path(__file__).parent.parent / "submissions" / "base.py"
 ATTACK = "</script></style></title><img src=x onerror=\"document.title='owned'\">&quot;'{{7*7}}"
 

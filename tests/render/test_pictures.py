@@ -21,6 +21,8 @@ from validator.stimuli import constant
 
 from .conftest import fake_check
 
+NEEDS = ("matplotlib",)
+
 
 def result(id_: str, evidence: object) -> dict[str, Result]:
     return {id_: Result(fake_check(id_), Status.PASSED, conforms(evidence=evidence))}

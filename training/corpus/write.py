@@ -102,7 +102,7 @@ def manifest(placed: Iterable[Placed]) -> tuple[str, list[Row]]:
 
 
 def write_corpus(sources: list[Source], gathered: list[Gathered], folder: Path) -> str:
-    """Write the three files, each whole or not at all.
+    """Write the three files, each atomically.
 
     Returns:
         The summary.

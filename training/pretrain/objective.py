@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from hearbaseline.wav2vec2.extractor import Geometry
-from hearbaseline.wav2vec2.layers import Network
+from hearbaseline.wav2vec2.network import Network
 from training.pretrain.spectra import Spectra
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from hearbaseline.wav2vec2.checkpoint import build
-from hearbaseline.wav2vec2.layers import Network
+from hearbaseline.wav2vec2.network import Network
 from training.corpus.decode import SAMPLE_RATE
 
 LOWEST, HIGHEST = 50.0, 7600.0

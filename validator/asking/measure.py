@@ -50,7 +50,7 @@ class Response:
         width_ms: How wide the core is.
         contrast: Peak over the typical change far away from the bursts; 0 if nothing moved.
         near: The share of the strongest moves, wherever they are, that is near a burst.
-        answered: The share of bursts that strongly move an embedding right beside them.
+        answered: The share of bursts that strongly move an embedding right next to them.
     """
 
     offsets_ms: NDArray[np.float64]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+import importlib.util
 
 from hearkit import machine
 from hearkit.api.facts import ModuleFacts
 from hearkit.api.process import Limits, WorkerProcess, environment
-from hearkit.api.spares import FORKABLE, Spares
+from hearkit.api.spares import FORKABLE, Spares, shared
 from hearkit.api.submission import Connection, Submission
 
 
 class Pool:
-    """A context in which connections are opened; at its end the template is gone.
+    """Opens the connections of one run.
 
-    The first worker imports everything by itself. Once it is known which framework that brings,
-    further ones begin with it, unless something of the import would not be the same there.
+    The first worker imports everything by itself. Meanwhile the template that further ones are
+    forked from imports PyTorch, where that is installed. It is used if the first import brings
+    nothing else, and does nothing that would not be the same after the template's.
 
     Args:
         limits: What a step may take.
@@ -24,46 +25,31 @@ class Pool:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._spares: Spares | None = None
+        self._is_same = False
         self._main: WorkerProcess | None = None
-
-    def __enter__(self) -> Pool:
-        """See the class."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the template."""
-        if self._spares is not None:
-            self._spares.close()
 
     def connect(self, submission: Submission) -> Connection:
         """A connection to a new worker; the first one is the main worker's."""
-        if self._main is None:
-            self._main = WorkerProcess(submission, self._limits, self._for_main)
-            self._main.start()
-            return self._main
-        return WorkerProcess(submission, self._limits, self._for_others)
+        if self._main is not None:
+            return WorkerProcess(submission, self._limits, self._for_others)
+        self._main = WorkerProcess(submission, self._limits, self._for_main)
+        self._main.start()
+        if submission.device == "cpu" and machine.can_fork_safely() and _installed():
+            self._spares = shared(FORKABLE, environment())
+        return self._main
 
-    def imported(self, facts: ModuleFacts, device: str) -> None:
-        """Start the template, if the main worker's import shows that it would be the same."""
-        if (
-            self._spares is None
-            and device == "cpu"
-            and machine.can_fork_safely()
-            and facts.frameworks
-            and set(facts.frameworks) <= set(FORKABLE)
-            and not facts.environment_changed
-        ):
-            self._spares = Spares(facts.frameworks, environment())
+    def imported(self, facts: ModuleFacts) -> None:
+        """Learn from the main worker's import whether forked workers would be the same."""
+        self._is_same = facts.frameworks == FORKABLE and not facts.environment_changed
 
     def _for_main(self) -> Spares | None:
-        return self._spares
+        return self._spares if self._is_same else None
 
     def _for_others(self) -> Spares | None:
         # Forks share the seed of Python's hashes: what is compared with a fork must be none.
         is_forked = self._main is not None and self._main.starts > 1
-        return None if is_forked else self._spares
+        return None if is_forked else self._for_main()
+
+
+def _installed() -> bool:
+    return all(importlib.util.find_spec(name) for name in FORKABLE)

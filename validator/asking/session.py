@@ -55,7 +55,7 @@ class Session:
 
     Attributes:
         workers: Run what the session does not remember.
-        effects: What all steps so far did besides answering.
+        effects: Side effects of all steps so far.
         peak_bytes: Highest resident memory of a worker in a step that answered; whoever wants
             to know it of some steps sets it to 0 before.
     """

@@ -1,4 +1,4 @@
-"""The workers of a run: the main one, which is revived where it ends, and others beside it."""
+"""The workers of a run: the main one, which is started again if it ends, and others."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ..selection import matching
 
 _SEVERITIES = {
     Severity.ERROR: "error: the submission does not conform",
-    Severity.WARNING: "warning: told about; fails the run with --strict",
+    Severity.WARNING: "warning: reported; fails the run with --strict",
 }
 
 _NOT_BEHAVIOURAL = "anything but embeddings; a run of such checks alone is not green"
@@ -67,9 +67,10 @@ def page() -> str:
     """The documentation page of all checks, in Markdown."""
     parts = [
         "# The checks",
-        "Made by `python -m validator.render.catalogue > docs/checks.md` from the text that the "
-        "command prints. An error means that a submission does not conform; a warning is told "
-        "about. A check is skipped, visibly, when one that it needs has found a defect.",
+        "`python -m validator.render.catalogue > docs/checks.md` makes this page from the text "
+        "that `hear-validate --explain` prints. An error means that the submission does not "
+        "conform. A warning is reported, and fails the run only with `--strict`. A check is "
+        "skipped, with the reason, if a check that it needs has found a defect.",
     ]
     for family, checks in groupby(CATALOGUE, lambda c: c.family):
         parts.append(f"## {family.heading}")

@@ -5,6 +5,7 @@ Runs in a worker of its own, since it changes how PyTorch behaves.
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import sys
@@ -18,6 +19,7 @@ from unittest import mock
 
 import numpy as np
 import torch
+from torch.overrides import handle_torch_function, has_torch_function
 
 from hearkit.api.contract import FUNCTIONS
 from hearkit.api.wire import plain
@@ -68,6 +70,7 @@ def pretended_gpu() -> Iterator[Pretence]:
             (torch.nn.Module, "cuda", _module_cuda),
             (torch.nn.Module, "cpu", _module_cpu),
             (torch.nn.Parameter, "__new__", _parameter(torch.nn.Parameter.__new__)),
+            (torch.Tensor, "__getitem__", _indexing(torch.Tensor.__getitem__)),
             (torch, "load", _load_on_cpu(torch.load)),
             (threading.Thread, "run", _in_thread(pretence, threading.Thread.run)),
             # Two of the few makers of tensors that function modes do not see.
@@ -112,6 +115,19 @@ def _parameter(original: Callable[..., Any]) -> Callable[..., Any]:
         return mark(made, "cpu" if data is None else place(data))
 
     return new
+
+
+def _indexing(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """Indexing that function modes see: PyTorch 2.2 shows them only some kinds of indices."""
+
+    @functools.wraps(original)
+    def getitem(self: torch.Tensor, index: Any) -> torch.Tensor:
+        if has_torch_function((self,)):
+            indexed: torch.Tensor = handle_torch_function(getitem, (self,), self, index)
+            return indexed
+        return original(self, index)
+
+    return getitem
 
 
 def _load_on_cpu(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,13 +1,14 @@
 """Property tests of a submission with Hypothesis, for participants' own test suites.
 
-All ready properties, as tests of pytest:
+All properties of this module, as pytest tests:
 
     from validator.testing import Properties
 
     class TestMyModel(Properties):
         module, weights = "my_module", "weights.pt"
 
-A property of one's own is a function of a `Subject` and a batch that raises AssertionError:
+A property of your own is a function of a `Subject` and a batch. It raises AssertionError where the
+property does not hold:
 
     from validator.testing import hold, load
 

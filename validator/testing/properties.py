@@ -1,4 +1,4 @@
-"""What holds of every submission for every batch, and the search for a batch where it does not.
+"""Properties that hold for every batch, and the search for a batch where one does not.
 
 Each property raises `PropertyError`, with what was seen and a snippet that reproduces it.
 """
@@ -31,7 +31,7 @@ class PropertyError(AssertionError):
 
     Attributes:
         batch: The audio.
-        snippet: Python that shows it outside the tests.
+        snippet: Python that reproduces it without the tests.
 
     Examples:
         >>> from validator.stimuli import noise
@@ -55,7 +55,7 @@ def shapes_follow_the_input(subject: Subject, batch: Stimulus) -> None:
         batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
 
     Raises:
-        PropertyError: Where that does not hold.
+        PropertyError: If that does not hold.
 
     Examples:
         >>> from validator.testing import hold, load, shapes_follow_the_input
@@ -87,7 +87,7 @@ def embeddings_are_finite(subject: Subject, batch: Stimulus) -> None:
         batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
 
     Raises:
-        PropertyError: Where that does not hold.
+        PropertyError: If that does not hold.
 
     Examples:
         >>> from validator.testing import embeddings_are_finite, hold, load
@@ -101,14 +101,14 @@ def embeddings_are_finite(subject: Subject, batch: Stimulus) -> None:
 
 
 def timestamps_are_regular_and_inside(subject: Subject, batch: Stimulus) -> None:
-    """Increasing, equally spaced, within the audio, and the same for all sounds; in ms.
+    """Timestamps increase, are equally spaced, lie within the audio, and are alike for all sounds.
 
     Args:
         subject: The submission.
         batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
 
     Raises:
-        PropertyError: Where that does not hold.
+        PropertyError: If that does not hold.
 
     Examples:
         >>> from validator.testing import hold, load, timestamps_are_regular_and_inside
@@ -138,7 +138,7 @@ def repeated_calls_agree(subject: Subject, batch: Stimulus) -> None:
         batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
 
     Raises:
-        PropertyError: Where that does not hold.
+        PropertyError: If that does not hold.
 
     Examples:
         >>> from validator.testing import hold, load, repeated_calls_agree
@@ -160,7 +160,7 @@ def each_sound_is_embedded_alone(subject: Subject, batch: Stimulus) -> None:
         batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
 
     Raises:
-        PropertyError: Where that does not hold.
+        PropertyError: If that does not hold.
 
     Examples:
         >>> from validator.testing import each_sound_is_embedded_alone, hold, load
@@ -178,14 +178,14 @@ def each_sound_is_embedded_alone(subject: Subject, batch: Stimulus) -> None:
 
 
 def order_does_not_matter(subject: Subject, batch: Stimulus) -> None:
-    """The batch the other way round has the embeddings the other way round.
+    """A batch in reverse order has the embeddings in reverse order.
 
     Args:
         subject: The submission.
         batch: Audio of shape (n_sounds, n_samples) at the submission's sample rate.
 
     Raises:
-        PropertyError: Where that does not hold.
+        PropertyError: If that does not hold.
 
     Examples:
         >>> from validator.testing import hold, load, order_does_not_matter
@@ -222,19 +222,19 @@ def hold(
     seconds: tuple[float, float] = (SHORTEST_CLIP_S, 3.0),
     content: Sequence[str] = CONTENT,
 ) -> None:
-    """Look for a batch for which a property does not hold, and shrink it.
+    """Search for a batch for which a property does not hold, and shrink it.
 
     Args:
-        property_: Raises AssertionError where it does not hold.
+        property_: A function that raises AssertionError if the property does not hold.
         subject: The submission.
-        examples: How many batches to try.
+        examples: Number of batches to try.
         n_sounds: As for `audio_batches`.
         seconds: As for `audio_batches`.
         content: As for `audio_batches`.
 
     Raises:
-        PropertyError: For the smallest batch that was found; or what else the property or the
-            submission raises.
+        PropertyError: For the smallest batch that was found. Other errors of the property or the
+            submission are raised too.
 
     Examples:
         >>> from validator.testing import embeddings_are_finite, hold, load
@@ -260,12 +260,12 @@ def hold(
 
 
 class Properties:
-    """All properties as tests of pytest: subclass it and name the submission.
+    """All properties as pytest tests: subclass it and name the submission.
 
     Attributes:
-        module: The module's name.
-        weights: The path of the checkpoint, if there is one.
-        examples: How many batches each test tries.
+        module: Name of the module.
+        weights: Path of the checkpoint, if there is one.
+        examples: Number of batches that each test tries.
 
     Examples:
         >>> from validator.testing import Properties

@@ -71,17 +71,17 @@ def audio_batches(
     """Batches of audio for a model.
 
     Args:
-        sample_rate: Of the model, in Hz.
-        n_sounds: Fewest and most sounds.
-        seconds: Shortest and longest audio; all sounds of a batch are as long.
-        content: What they may hold, of `CONTENT`.
+        sample_rate: Sample rate of the model in Hz.
+        n_sounds: Fewest and most sounds in a batch.
+        seconds: Shortest and longest audio in seconds; all sounds of a batch have the same length.
+        content: Kinds of sounds, from `CONTENT`.
 
     Returns:
-        A strategy of `Stimulus`: `audio` is float32 in [-1, 1], shape (n_sounds, n_samples),
-        `code` the expression that makes it, `name` says what each sound holds.
+        A strategy of `Stimulus`: `audio` is float32 in [-1, 1], shape (n_sounds, n_samples);
+        `code` is the expression that makes it; `name` says what each sound is.
 
     Raises:
-        ValueError: If a bound makes no sense or a content is unknown.
+        ValueError: If the bounds are out of order or not positive, or a content is unknown.
 
     Examples:
         >>> from validator.testing import audio_batches

@@ -1,4 +1,4 @@
-"""A submission in the tests' own process: called with NumPy arrays, answering with them."""
+"""A submission in the tests' own process, called with NumPy arrays."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Subject:
     """A loaded submission.
 
     Attributes:
-        module: The module.
-        model: What `load_model` returned.
-        weights: The checkpoint's path, or "".
+        module: The imported module.
+        model: The model that `load_model` returned.
+        weights: Path of the checkpoint, or "".
         framework: `torch` or `tensorflow`.
-        connection: What calls it.
+        connection: The connection that calls the module.
 
     Examples:
         >>> from validator.stimuli import noise
@@ -50,14 +50,15 @@ class Subject:
         return int(self.model.sample_rate)
 
     def scene(self, batch: Stimulus) -> Numbers:
-        """Scene embeddings; of a valid submission, shape (n_sounds, size)."""
+        """Scene embeddings; shape (n_sounds, size) if the submission is valid."""
         (scene,) = self._call(SCENE, batch).values
         return _numbers(scene.array, SCENE)
 
     def timestamps(self, batch: Stimulus) -> tuple[Numbers, Numbers]:
         """Timestamp embeddings and timestamps in ms.
 
-        Of a valid submission, shapes (n_sounds, n_timestamps, size) and (n_sounds, n_timestamps).
+        Shapes (n_sounds, n_timestamps, size) and (n_sounds, n_timestamps) if the submission is
+        valid.
         """
         embeddings, times = self._call(TIMESTAMP, batch).values
         return _numbers(embeddings.array, TIMESTAMP), _numbers(times.array, TIMESTAMP)
@@ -94,11 +95,12 @@ def load(module: str, weights: str | None = None) -> Subject:
     """Import a submission and load its model on the CPU, once for all tests.
 
     Args:
-        module: The module's name.
-        weights: The path that `load_model` is given; without it, nothing is given.
+        module: Name of the module.
+        weights: Path of the checkpoint; None calls `load_model` without an argument.
 
     Raises:
-        ImportError: If there is no such module; and whatever import and load raise.
+        ImportError: If there is no such module. Errors of the import and of `load_model` are raised
+            too.
 
     Examples:
         >>> from validator.testing import load

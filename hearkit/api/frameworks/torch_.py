@@ -112,10 +112,16 @@ def _read(setting: Callable[[], Any]) -> Any:
         return f"unreadable ({type(error).__name__})"
 
 
+def _default_device() -> str:
+    # PyTorch 2.2 cannot be asked, but uses it.
+    known = hasattr(torch, "get_default_device")
+    return str(torch.get_default_device() if known else torch.empty(0).device)
+
+
 _SETTINGS: dict[str, Callable[[], Any]] = {
     "rng torch": lambda: torch.get_rng_state().numpy().tobytes(),
     "default dtype": torch.get_default_dtype,
-    "default device": lambda: str(torch.get_default_device()),
+    "default device": _default_device,
     "grad mode": torch.is_grad_enabled,
     "inference mode": torch.is_inference_mode_enabled,
     "anomaly detection": torch.is_anomaly_enabled,

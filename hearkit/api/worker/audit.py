@@ -1,4 +1,4 @@
-"""What a step does besides its answer, seen from inside the worker by Python's audit events.
+"""Side effects of a step, seen from inside the worker by Python's audit events.
 
 Runs in the worker only. It sees what goes through Python; a compiled library that opens its
 own sockets or files is not seen (safetensors reads its file so, for example), except
@@ -83,7 +83,7 @@ class Watch:
         """Say where the submission's own code is: a package's folder or a module's file."""
         self._own = str(root)
         folders = _real({os.fspath(root if root.is_dir() else root.parent), Path.cwd()})
-        # Beside the code is not temporary, even where the code itself lies in such a folder.
+        # Next to the code is not temporary, even where the code itself lies in such a folder.
         self._kept = tuple(
             f for f in folders if _is_in(f, self._temporary) and f not in self._temporary
         )

@@ -53,7 +53,7 @@ class Answer:
         values: What the submission's function returned, with the numbers.
         seconds: Wall-clock seconds.
         error: What was raised.
-        effects: What it did besides, as (kind, what).
+        effects: Side effects, as (kind, what).
         opened: Files that were opened.
     """
 
@@ -72,7 +72,7 @@ class Operations:
     Args:
         module: The submission's name.
         device: Where models go.
-        watch: Sees what a step does besides answering; None where nobody wants to know.
+        watch: Sees the side effects of a step; None to ignore them.
         alone: Whether the process serves nothing else.
 
     Attributes:
@@ -263,6 +263,7 @@ class Operations:
 
     def _extend(self, request: Extend, _: None) -> Answer:
         package = Path(request.package)
+        gc.unfreeze()  # the function may want to see all objects
         if self._watch is not None:
             self._watch.ours(package)
         module, _colon, name = request.function.partition(":")

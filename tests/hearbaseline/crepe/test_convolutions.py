@@ -15,6 +15,8 @@ from hearbaseline.crepe.convolutions import NORM_EPSILON, CrepeConvolutions
 
 from ...conftest import recordings_at
 
+NEEDS = ("torchcrepe",)
+
 # Two float32 computations of sums of up to 65536 products, in different orders.
 TOLERANCE = 5e-6
 

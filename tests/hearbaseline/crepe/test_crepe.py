@@ -19,6 +19,8 @@ from hearbaseline import crepe
 
 from ...conftest import AUDIO
 
+NEEDS = ("torchcrepe",)
+
 RECORDINGS = sorted(AUDIO.glob("*.flac"))
 
 # Of one sound, to torchcrepe's plain convolutions; all float32.

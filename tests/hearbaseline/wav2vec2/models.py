@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hearbaseline.wav2vec2.checkpoint import build
-from hearbaseline.wav2vec2.layers import Network
+from hearbaseline.wav2vec2.network import Network
 
 from ...conftest import recordings_at
 

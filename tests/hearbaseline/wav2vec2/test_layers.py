@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from hearbaseline.wav2vec2.layers import CONVOLUTIONS, Network
+from hearbaseline.wav2vec2.network import CONVOLUTIONS, Network
 
 from .models import BASE, DROPOUTS, LARGE, LONG, recordings, torchaudio_model
 

@@ -23,6 +23,8 @@ from training.pretrain.batches import Corpus
 
 from ...conftest import AUDIO
 
+NEEDS = ("av",)
+
 LICENCE = re.compile(r"CC0-1\.0|CC-BY(-SA)?-\d\.\d(\+|-IT)?|BSD(-2-Clause|-like)|MIT|public-domain")
 
 SOURCE = Source(

@@ -19,6 +19,8 @@ from training.pretrain.run import Run, train
 
 from ..tiny import TINY
 
+NEEDS = ("matplotlib", "librosa")
+
 RECIPE = Recipe(
     steps=6,
     architecture=TINY,

@@ -11,6 +11,8 @@ from training.pretrain.start import PHASES, gabor, start
 
 from ..tiny import TINY
 
+NEEDS = ("librosa",)
+
 
 def tone(hertz: float, n_samples: int = 16000, phase: float = 0.0) -> Tensor:
     return torch.sin(2 * torch.pi * hertz * torch.arange(n_samples) / 16000 + phase)

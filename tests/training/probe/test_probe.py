@@ -41,6 +41,8 @@ from training.probe.scores import (
 
 from ..tiny import TINY
 
+NEEDS = ("sklearn", "threadpoolctl", "librosa", "torchcrepe")
+
 SHIPPED = sorted((Path(command.__file__).parent / "tasks").glob("*.csv"))
 
 

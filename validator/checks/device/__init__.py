@@ -2,4 +2,4 @@
 
 from ...catalogue import Family
 
-FAMILY = Family("D", "Device")
+FAMILY = Family("D", "Device", runs_last=True)

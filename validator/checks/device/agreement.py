@@ -20,8 +20,8 @@ from .placement import follows_to_gpu, leaves_gpu_alone
     fix="Look for half precision or another way of computing that is used on the GPU only.",
 )
 def cpu_as_gpu(session: Session) -> Verdict:
-    """Scores that were computed on one device must hold on the other. The simulated GPU
-    computes with the CPU's precision: it shows other code for the GPU, not other kernels.
+    """Scores that were computed on one device must hold on the other. The simulated GPU computes
+    with the CPU's precision: it reveals different code for the GPU, not different kernels.
     """
     sounds = recorded(session.sample_rate, session.samples(1.0))
     if on_gpu(session):

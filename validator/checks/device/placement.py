@@ -19,8 +19,8 @@ from ._simulated import PRINT_DEVICES, SIMULATED, kind_of, moving, on_cpu, on_gp
     "moves them, and create new ones with device=audio.device.",
 )
 def follows_to_gpu(session: Session) -> Verdict:
-    """The evaluation runs on a GPU. Buffers that are plain attributes stay behind, and
-    tensors created on the CPU meet audio that is elsewhere.
+    """The evaluation runs on a GPU. Buffers that are plain attributes stay on the CPU, and so do
+    tensors that are created there; neither can be combined with audio on the GPU.
     """
     if on_gpu(session):
         return conforms(f"on {session.submission.device} itself")
@@ -37,8 +37,8 @@ def follows_to_gpu(session: Session) -> Verdict:
     fix="Return results where they are; callers move them to the CPU themselves.",
 )
 def results_stay(session: Session) -> Verdict:
-    """The evaluation accepts results on the CPU, but a caller that goes on computing on the
-    GPU has to move them back.
+    """The evaluation accepts results on the CPU, but a caller that continues on the GPU has to move
+    them back.
     """
     if on_gpu(session):
         devices = {
@@ -71,8 +71,8 @@ def results_stay(session: Session) -> Verdict:
     "audio.device.",
 )
 def leaves_gpu_alone(session: Session) -> Verdict:
-    """Several published submissions call .cuda() whenever a GPU exists; callers who chose the
-    CPU get an error, or results elsewhere than they asked for.
+    """Several published submissions call .cuda() whenever a GPU exists; callers who chose the CPU
+    get an error, or results on another device.
     """
     if on_gpu(session):
         devices = {
@@ -105,7 +105,7 @@ def leaves_gpu_alone(session: Session) -> Verdict:
     fix='Write device=audio.device, timestamps included; "cuda" and .cuda() mean the first GPU.',
 )
 def outputs_device(session: Session) -> Verdict:
-    """Who has several GPUs embeds on the second one while something else runs on the first."""
+    """Users with several GPUs embed on the second one while something else runs on the first."""
     allowed = {"cpu", kind_of(session.submission.device)}
     wrong = [
         f"{function} returned a tensor on {value.device}"

@@ -27,8 +27,8 @@ _MODEL_HINTS = {
     behavioural=False,
 )
 def loads(session: Session) -> Verdict:
-    """Everything else needs a model. Weights that are fetched from the network, or read from
-    a path of the author's machine, fail here on everybody else's.
+    """The other checks need a model. Weights that are downloaded, or read from a path on the
+    author's machine, fail here on all other machines.
     """
     try:
         reply = session.loaded()

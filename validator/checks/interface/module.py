@@ -18,8 +18,8 @@ from ...catalogue import Verdict, check, conforms, violates
     behavioural=False,
 )
 def imports(session: Session) -> Verdict:
-    """The evaluation imports the submission by name, in a program that goes on afterwards. A
-    module that raises, exits, crashes or waits at import cannot be scored at all.
+    """The evaluation imports the submission by name, in a program that continues afterwards. A
+    module that raises, exits, crashes or waits at import cannot be scored.
     """
     reply = session.imported()
     return conforms(f"imported in {reply.seconds:.1f} s")

@@ -50,7 +50,7 @@ def loads_without_argument(session: Session) -> Verdict:
     behavioural=False,
 )
 def reads_file(session: Session) -> Verdict:
-    """A submission that ignores the path evaluates other weights than the ones handed in.
+    """If a submission ignores the path, other weights are evaluated than those that were submitted.
     A file that is never opened, and whose content makes no difference, is not read.
     """
     weights = session.submission.weights

@@ -43,9 +43,8 @@ _HEARD = 1e-7
     fix="Embed all of the audio: no maximum length, no dropped last chunk.",
 )
 def not_truncated(session: Session) -> Verdict:
-    """A model that quietly embeds the first ten seconds hears nothing of what follows. A
-    change in the middle or in the last second must change the embeddings, and timestamps must
-    reach the end.
+    """A model that silently embeds only the first ten seconds ignores all the rest. A change in the
+    middle or in the last second must change the embeddings, and timestamps must reach the end.
     """
     rate = session.sample_rate
     sounds = noise(1, session.samples(30.0), session.seed)
@@ -95,7 +94,7 @@ def not_truncated(session: Session) -> Verdict:
     long=True,
 )
 def twenty_minutes(session: Session) -> Verdict:
-    """The rules promise at most 20 minutes at once, and 16 GB of GPU memory for them."""
+    """The rules promise at most 20 minutes of audio in a call, and 16 GB of GPU memory for it."""
     sounds = noise(1, session.samples(LONGEST_CLIP_S), session.seed)
     loud = _loud_at(sounds, int(LONGEST_CLIP_S) - 1, session.sample_rate, session.seed)
     peak, scenes = 0, []

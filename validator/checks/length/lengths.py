@@ -76,8 +76,8 @@ def benchmark_lengths(session: Session) -> Verdict:
     fix="Do not assume that the length is even or a multiple of the hop.",
 )
 def odd_lengths(session: Session) -> Verdict:
-    """Recordings have the length they have. A reshape that assumes a multiple of the hop
-    fails on nearly all of them.
+    """Recordings have any length. A reshape that assumes a multiple of the hop fails on nearly all
+    of them.
     """
     base = session.samples(1.0)
     lengths = {_next_prime(base): "a prime", base - 1: "1 s - 1", base + 1: "1 s + 1"}
@@ -101,7 +101,7 @@ def _next_prime(n: int) -> int:
     fix="Pad with zeros up to one window; reflect padding needs more audio than its width.",
 )
 def short_lengths(session: Session) -> Verdict:
-    """The benchmark has no clip below 0.81 s, but users have: one drum hit, one syllable."""
+    """The benchmark has no clip shorter than 0.81 s, but users have: a drum hit, a syllable."""
     lengths = {f"{s:g} s": session.samples(s) for s in (0.5, 0.1, 0.01)}
     return _works(session, {**lengths, "1 sample": 1}, "embeddings for any length")
 

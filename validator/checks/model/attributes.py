@@ -41,8 +41,8 @@ class EmbeddingSizes:
     behavioural=False,
 )
 def sample_rate(session: Session) -> Verdict:
-    """The benchmark's audio exists at five rates, in folders named by them; the model's
-    attribute chooses the folder. A submission does not resample inside.
+    """The benchmark's audio exists at five sample rates, in a folder for each; the model's
+    attribute selects the folder. A submission does not resample.
     """
     seen = session.facts().attributes["sample_rate"]
     if seen.number is None or not seen.integral or seen.number not in SAMPLE_RATES:

@@ -17,7 +17,9 @@ from .shapes import shapes
     fix="Convert with .float() (PyTorch) or tf.cast(x, tf.float32) before returning.",
 )
 def embedding_dtype(session: Session) -> Verdict:
-    """The evaluation stores and trains on float32; halves lose range, doubles memory."""
+    """The evaluation stores and trains on float32; float16 loses range, and float64 takes twice the
+    memory.
+    """
     dtypes = {f: session.call(f, probe(session)).values[0].dtype for f in FUNCTIONS}
     wrong = [f"{f} returned {dtype}" for f, dtype in dtypes.items() if dtype != "float32"]
     if wrong:

@@ -48,8 +48,8 @@ def no_gradient(session: Session) -> Verdict:
     "training=False (Keras).",
 )
 def not_training(session: Session) -> Verdict:
-    """Dropout and batch normalisation compute something else in training mode: randomness, and
-    the statistics of the batch. A new PyTorch module is in training mode until eval().
+    """In training mode, dropout is random and batch normalisation uses the statistics of the batch.
+    A new PyTorch module is in training mode until eval() is called.
     """
     found: dict[str, str] = {}
     for function in FUNCTIONS:

@@ -20,7 +20,7 @@ from .values import tensor_types
     "that mixes sounds and time.",
 )
 def shapes(session: Session) -> Verdict:
-    """The evaluation embeds in batches whose last one may hold any number of sounds."""
+    """The evaluation embeds in batches, and the last batch may have any number of sounds."""
     n_samples = session.samples(1.0)
     for n_sounds in (2, 1, 3, 8):
         sounds = noise(n_sounds, n_samples, session.seed)

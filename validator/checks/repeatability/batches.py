@@ -48,8 +48,8 @@ def _tolerance(session: Session) -> float:
     "and keep batch normalisation in evaluation mode.",
 )
 def alone_as_in_batch(session: Session) -> Verdict:
-    """One published submission normalises by the statistics of the whole batch: its scores
-    change with the batch size, and with which files happen to be neighbours.
+    """One published submission normalises by the statistics of the whole batch: its scores change
+    with the batch size, and with the files that happen to share a batch.
     """
     sounds = mixture(session)
     errors: dict[str, NDArray[np.float64]] = {}
@@ -118,7 +118,7 @@ def _among(
     fix="Return embeddings in the order of the batch; undo any sorting by length or level.",
 )
 def permuted(session: Session) -> Verdict:
-    """A sound's place in the batch is an accident of the file list."""
+    """A sound's position in the batch is an accident of the file list."""
     sounds = mixture(session)
     n = len(sounds)
     orders = (list(range(n))[::-1], [*range(1, n), 0])
@@ -175,7 +175,7 @@ def neighbours(session: Session) -> Verdict:
     "smaller one is dropped, padded or averaged with others.",
 )
 def batch_sizes(session: Session) -> Verdict:
-    """The last batch of a folder holds whatever is left over."""
+    """The last batch of a folder has as many sounds as are left over."""
     few = mixture(session).pick(0, 1, 2)
 
     def among(size: int) -> Verdict:

@@ -22,8 +22,8 @@ from .repeats import FRESH, same_twice
     "seed a generator of your own for anything that is drawn.",
 )
 def same_model_twice(session: Session) -> Verdict:
-    """Parameters that the checkpoint does not set are drawn anew at each load, and the model
-    that is evaluated is not the one that was handed in.
+    """Parameters that the checkpoint does not set are drawn at random at each load, so the model
+    that is evaluated is not the one that was submitted.
     """
     sounds = probe(session)
 

@@ -22,8 +22,8 @@ from .repeats import any_seed
     "checkpoint; do not rely on the order of sets, the clock or files made earlier.",
 )
 def same_elsewhere(session: Session) -> Verdict:
-    """What is drawn once when the module is imported stays the same all through one run, and
-    is different in the next: classifiers trained today cannot be used tomorrow.
+    """Random numbers that are drawn when the module is imported stay the same throughout a run and
+    differ in the next one: classifiers trained today cannot be used tomorrow.
     """
     sounds = probe(session)
 

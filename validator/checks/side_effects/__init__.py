@@ -1,4 +1,4 @@
-"""S: what the submission does besides answering."""
+"""S: side effects of the submission."""
 
 from ...catalogue import Family
 

@@ -1,4 +1,4 @@
-"""What all steps so far did besides answering."""
+"""Side effects of all steps so far."""
 
 from __future__ import annotations
 

@@ -17,5 +17,5 @@ from ._effects import none_of
     "operations.",
 )
 def audio_untouched(session: Session) -> Verdict:
-    """The evaluation hands the same tensor to both functions, one after the other."""
+    """The evaluation passes the same tensor to both functions, one after the other."""
     return none_of(session, {"audio"}, "the audio as it was before the call")

@@ -15,8 +15,8 @@ from ._effects import in_call, none_of
     behavioural=False,
 )
 def writes(session: Session) -> Verdict:
-    """A submission runs next to the benchmark's data and other submissions, often in many
-    processes at once, and on read-only folders.
+    """A submission may run in many processes at the same time, in read-only folders, and on a disk
+    with the benchmark's data and other submissions.
     """
     return none_of(session, {"write"}, "no file written, moved or removed")
 
@@ -29,9 +29,8 @@ def writes(session: Session) -> Verdict:
     behavioural=False,
 )
 def network(session: Session) -> Verdict:
-    """Weights fetched at load are what the organisers complained about most: the servers
-    vanish, and nobody can tell which weights were evaluated. (The validator refuses the
-    connection.)
+    """Weights downloaded at load are what the organisers complained about most: servers vanish, and
+    nobody can tell which weights were evaluated. (The validator refuses the connection.)
     """
     return none_of(session, {"network"}, "no connection, at import, load or call")
 
@@ -44,8 +43,8 @@ def network(session: Session) -> Verdict:
     behavioural=False,
 )
 def processes(session: Session) -> Verdict:
-    """Programs of the author's machine are missing on others, and organisers do not run
-    strangers' commands.
+    """Programs on the author's machine are missing on others, and organisers do not run untrusted
+    commands.
     """
     return none_of(session, {"process"}, "no process started")
 

@@ -15,7 +15,7 @@ from ._effects import none_of
     behavioural=False,
 )
 def defaults(session: Session) -> Verdict:
-    """The caller's own tensors would silently become something else."""
+    """The caller's own tensors would silently get another dtype or device."""
     return none_of(session, {"default dtype", "default device"}, "unchanged defaults")
 
 

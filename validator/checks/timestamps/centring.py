@@ -102,8 +102,8 @@ def _evidence(
     "reshape or transpose that mixes the batch and time axes.",
 )
 def order(session: Session) -> Verdict:
-    """If embeddings are not in the order of their timestamps, every event is found elsewhere.
-    Bursts in the first and in the last third of a recording show where they really are.
+    """If embeddings are not in the order of their timestamps, every event is found at another time.
+    Bursts in the first and in the last third of a recording show where embeddings really are.
     """
     done = _experiment(session)
     spread = float(np.linalg.norm(np.ptp(done.embeddings, axis=0)))
@@ -169,8 +169,8 @@ def _order_hint(done: Experiment, group: Group, seen: NDArray[np.float64]) -> st
     fix="Return (start of the frame + half the window - padding) * 1000 / sample_rate.",
 )
 def centred(session: Session) -> Verdict:
-    """A timestamp at the start of its window places every event half a window early. Where
-    embeddings move when a burst is added shows their true centre, whatever they claim.
+    """A timestamp at the start of its window places every event half a window early. The embeddings
+    that change when a burst is added show their true centre, whatever the timestamps say.
     """
     done, hop = _experiment(session), hop_ms(session)
     if not _clean(done):
@@ -221,9 +221,9 @@ def _centre_hint(seen: Response) -> str:
     "round the hop before the loop.",
 )
 def no_drift(session: Session) -> Verdict:
-    """A hop rounded to whole samples (1102 instead of 1102.5) makes timestamps and audio
-    drift apart, over 20 minutes by half a second. The centre of the change is compared near
-    the beginning and near the end of 30 s.
+    """A hop rounded to whole samples (1102 instead of 1102.5) makes timestamps and audio drift
+    apart, over 20 minutes by half a second. The check compares the centres of the changes near the
+    beginning and near the end of 30 s.
     """
     done, hop = _experiment(session), hop_ms(session)
     drift, tolerance = _drift(done, hop)

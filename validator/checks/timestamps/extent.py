@@ -72,8 +72,8 @@ def inside(session: Session) -> Verdict:
     "without rounding to whole seconds.",
 )
 def count_follows_length(session: Session) -> Verdict:
-    """From length to length, one more hop of audio gives one more timestamp; a jump or a
-    standstill means that audio is dropped or invented.
+    """Each additional hop of audio gives one more timestamp. If the number jumps or stays the same,
+    audio is dropped or invented.
     """
     hop = hop_ms(session)
     lengths = (0.81, 0.83, 0.9, 1.0, 1.1, 1.2345, 1.5, 1.77, 2.0, 2.5, 3.0, 4.0)
@@ -109,8 +109,8 @@ def count_follows_length(session: Session) -> Verdict:
     "the last near the end.",
 )
 def coverage(session: Session) -> Verdict:
-    """Events before the first and after the last timestamp cannot be found. The organisers
-    warn beyond one interval (at the end, or 50 ms).
+    """Events before the first and after the last timestamp cannot be found. The organisers warn if
+    a gap is longer than one interval; at the end, 50 ms are always accepted.
     """
     hop = hop_ms(session)
     if hop == 0:
