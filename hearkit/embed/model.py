@@ -210,6 +210,10 @@ class Embedder:
         )
 
 
+class _ToldByWorker(Exception):  # noqa: N818 - never raised, only shown as a cause
+    """The module's traceback in another process, or what it printed last; `--debug` shows it."""
+
+
 def _failure(step: str, fault: Fault, verdict: str) -> SubmissionError:
     """What a fault means to the user, in one line.
 
@@ -218,6 +222,8 @@ def _failure(step: str, fault: Fault, verdict: str) -> SubmissionError:
         fault: Why it was not.
         verdict: What to say of a step that raised.
     """
+    if fault.traceback and fault.__cause__ is None:
+        fault.__cause__ = _ToldByWorker(f"\n{fault.traceback}")
     if fault.kind in _ENDING:
         return SubmissionError(f"{step} {fault.message}")
     return SubmissionError(f"{verdict}: {fault.message.removeprefix('raised ')}")

@@ -175,6 +175,25 @@ def test_what_the_module_prints_is_kept_apart(folder: Path, start: Start) -> Non
 
 
 @pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("return {}['layer']", ["return {}['layer']", "KeyError: 'layer'"]),
+        ("print('last words', flush=True); os._exit(0)", ["last words"]),
+    ],
+    ids=["raises", "exits"],
+)
+def test_debug_shows_what_happened_in_the_modules_process(
+    folder: Path, start: Start, code: str, words: list[str]
+) -> None:
+    write_tone(folder / "in" / "1.wav", level=0.9)
+    trouble(folder, code)
+    _, errors = start("--debug").communicate(timeout=120)
+    assert "Traceback" in errors
+    assert all(word in errors for word in words)
+    assert errors.splitlines()[-1].startswith("hear-embed: in/1.wav: tiny.get_scene_embeddings ")
+
+
+@pytest.mark.parametrize(
     ("number", "more", "status", "words"),
     [
         (signal.SIGINT, (), 130, "interrupted"),
