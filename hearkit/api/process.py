@@ -19,6 +19,7 @@ What a submission can and cannot do to a run:
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -39,7 +40,7 @@ from numpy.typing import NDArray
 
 from .. import machine
 from ..effect import Effect
-from ..errors import Fault
+from ..errors import Fault, UsageError
 from ..text import one_line, printable
 from . import wire
 from .contract import MEMORY_LIMIT_GB
@@ -53,6 +54,9 @@ _TICK_S = 0.02
 
 _CHILDREN_EVERY = 25
 """Ticks between two looks at the memory of what the worker started, which takes longer."""
+
+_LARGEST_LOG = 16 * 1024 * 1024
+"""Bytes of the worker's own output that are kept; beyond them it begins anew."""
 
 _LOG_TAIL = 4000
 """Bytes of the worker's own output that a fault quotes from."""
@@ -168,6 +172,12 @@ class WorkerProcess:
             wire.send(worker.outgoing, message)
         except (BrokenPipeError, FileNotFoundError, NotADirectoryError):
             raise self._ended(worker, step) from None
+        except OSError as error:
+            places = " and ".join(str(folder.parent) for folder in worker.exchange.folders)
+            raise UsageError(
+                "the audio cannot be handed to the module's process "
+                f"({error.strerror or error}); make room in {places}"
+            ) from error
         answer, peak = self._wait(worker, token, step, self._limits.seconds + seconds)
         if audio is not None:
             worker.exchange.done(message["audio"])
@@ -195,6 +205,7 @@ class WorkerProcess:
         }
         folder = Path(tempfile.mkdtemp(prefix=prefix()))
         log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
+        fcntl.fcntl(log, fcntl.F_SETFL, os.O_RDWR | os.O_APPEND)  # so that it can be emptied
         requests, answers = os.pipe(), os.pipe()
         streams = (requests[0], answers[1], log.fileno())
         spares = self._spares()
@@ -245,6 +256,8 @@ class WorkerProcess:
             peak = max(peak, machine.resident_bytes(pid) + children)
             if peak > self._limits.memory_bytes:
                 raise self._too_large(step)
+            if os.fstat(worker.log.fileno()).st_size > _LARGEST_LOG:
+                os.ftruncate(worker.log.fileno(), 0)
             if time.monotonic() > end:
                 self.close()
                 raise Fault(

@@ -53,7 +53,9 @@ class Submission:
                 is unknown.
         """
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-            raise UsageError(f"there is no device {device!r}: auto, cpu, cuda or cuda:N")
+            raise UsageError(
+                f"there is no device {device!r}; --device takes auto, cpu, cuda or cuda:N"
+            )
         return cls(_module(module), _existing(weights), device)
 
 

@@ -42,7 +42,7 @@ _NAME = "hear-embed"
     show_default=True,
     metavar="S",
     type=click.FloatRange(0, min_open=True),
-    help="Seconds for each step, on top of ten times the audio's length.",
+    help="Seconds for each call, on top of ten times the audio's length; loading has 300 more.",
 )
 @click.option(
     "--memory-limit",

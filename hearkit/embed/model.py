@@ -21,6 +21,9 @@ Facts = TypeVar("Facts")
 _SECONDS_PER_SECOND = 10.0
 """Extra seconds of time limit for every second of audio: large models on a slow CPU need some."""
 
+_LOADING_S = 300.0
+"""Extra seconds to import and to load: a short limit is meant for what hangs on a sound."""
+
 _ENDING = ("crash", "timeout", "memory")
 """Kinds of faults after which there is no worker any more."""
 
@@ -127,13 +130,15 @@ class Embedder:
             self._open()
         except HearError as error:
             raise LostError(
-                f"cannot go on, since {self.name} ended its process and {error}"
+                f"{self.name} ended its process and cannot be loaded again: {error}"
             ) from error
 
     def _open(self) -> ModelFacts:
         """Import the module and load the model."""
         try:
-            module = self._connection.ask(Import(), step=f"import {self.name}").facts
+            module = self._connection.ask(
+                Import(), step=f"import {self.name}", seconds=_LOADING_S
+            ).facts
         except Fault as fault:
             missing = fault.missing
             if missing and (self.name == missing or self.name.startswith(missing + ".")):
@@ -145,7 +150,7 @@ class Embedder:
         if lacking:
             raise SubmissionError(f"{self.name} has no {', '.join(lacking)}; is it a HEAR module?")
         load = Load(arguments=(self.weights,) if self.weights else ())
-        facts = self._ask(load, f"{self.name}.load_model").facts
+        facts = self._ask(load, f"{self.name}.load_model", seconds=_LOADING_S).facts
         if not facts.framework:
             kind = facts.type.rpartition(".")[2]
             raise SubmissionError(f"{self.name}.load_model returned a {kind}, not a model")
@@ -205,6 +210,10 @@ class Embedder:
         )
 
 
+class _ToldByWorker(Exception):  # noqa: N818 - never raised, only shown as a cause
+    """The module's traceback in another process, or what it printed last; `--debug` shows it."""
+
+
 def _failure(step: str, fault: Fault, verdict: str) -> SubmissionError:
     """What a fault means to the user, in one line.
 
@@ -213,6 +222,8 @@ def _failure(step: str, fault: Fault, verdict: str) -> SubmissionError:
         fault: Why it was not.
         verdict: What to say of a step that raised.
     """
+    if fault.traceback and fault.__cause__ is None:
+        fault.__cause__ = _ToldByWorker(f"\n{fault.traceback}")
     if fault.kind in _ENDING:
         return SubmissionError(f"{step} {fault.message}")
     return SubmissionError(f"{verdict}: {fault.message.removeprefix('raised ')}")

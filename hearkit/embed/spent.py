@@ -12,15 +12,15 @@ class Spent:
     """Seconds by what they were spent on; any thread may add to them.
 
     The first group adds up to the run: one thread checks, computes, and waits for the others. The
-    second is theirs, and overlaps with the first.
+    second is that of the readers and the writer, and overlaps with the first.
 
     Attributes:
-        checking: Which results are there already.
-        waiting: For a sound to be read.
-        computing: By the model.
-        handing_over: Waiting for earlier results to be written.
-        reading: By all readers together: decoding, mixing, resampling.
-        writing: By the writer.
+        checking: Seconds of finding which results are current.
+        waiting: Seconds of waiting for a sound to be read.
+        computing: Seconds in the model.
+        handing_over: Seconds of waiting for earlier results to be written.
+        reading: Seconds of all readers together: decoding, mixing, resampling.
+        writing: Seconds of the writer.
     """
 
     def __init__(self) -> None:

@@ -1,12 +1,15 @@
 """Arrays in files: what comes from the other side is not trusted."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hearkit import machine
+from hearkit.api import exchange
 from hearkit.api.exchange import Exchange, read_array, write_array
 
 
@@ -110,3 +113,77 @@ def test_folders_of_killed_processes_are_removed(
     left = {path.name for path in tmp_path.iterdir()} - {f.name for f in exchange.folders}
     assert left == {used, "hear-worker-odd"}
     exchange.close()
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    found = [tmp_path / "first", tmp_path / "second"]
+    for folder in found:
+        folder.mkdir()
+    return found
+
+
+@pytest.fixture
+def ours(folders: list[Path]) -> Iterator[Exchange]:
+    exchange = Exchange(folders)
+    yield exchange
+    exchange.close()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_file_is_used_again_by_smaller_and_larger_arrays(
+    folders: list[Path], ours: Exchange, order: str
+) -> None:
+    theirs = Exchange(folders)
+    for rows in (3, 2, 4):
+        array = np.asarray(np.random.default_rng(rows).random((rows, 5)), order=order)  # type: ignore[call-overload]
+        reference = ours.write("audio", array)
+        assert np.array_equal(theirs.view(reference), array)
+        assert np.array_equal(read_array(theirs.path(reference), 10_000), array)
+        ours.done(reference)
+    assert [path.name for path in folders[0].iterdir()] == ["kept-audio.npy"]
+
+
+def test_what_the_other_side_does_to_a_view_stays_there(ours: Exchange) -> None:
+    reference = ours.write("audio", np.zeros(3))
+    ours.view(reference)[:] = 1
+    assert np.array_equal(ours.view(reference), np.zeros(3))
+
+
+def test_a_large_array_leaves_no_file(
+    folders: list[Path], ours: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "_MOST_KEPT", 99 * 8 - 1)
+    for finish in (ours.done, lambda reference: read_array(ours.path(reference), 10_000)):
+        finish(ours.write("audio", np.zeros(99)))
+        assert list(folders[0].iterdir()) == []
+
+
+def test_only_an_array_that_cannot_change_is_written_once(
+    folders: list[Path], ours: Exchange
+) -> None:
+    array = np.zeros(3)
+    reference = ours.write("audio", array)
+    array[:] = 1
+    ours.write("audio", array)
+    assert np.array_equal(ours.view(reference), array)
+    array.flags.writeable = False
+    ours.write("audio", array)
+    (folders[0] / "kept-audio.npy").write_bytes(b"proof")
+    ours.write("audio", array)
+    assert (folders[0] / "kept-audio.npy").read_bytes() == b"proof"
+    ours.write("audio", np.zeros(3))
+    ours.write("audio", array)
+    assert np.array_equal(ours.view(reference), array)
+
+
+def test_a_file_that_was_taken_away_is_made_again_but_its_folder_is_not(
+    folders: list[Path], ours: Exchange
+) -> None:
+    array = np.ones(3)
+    ours.path(ours.write("audio", array)).unlink()
+    assert np.array_equal(ours.view(ours.write("audio", array)), array)
+    for folder in folders:
+        shutil.rmtree(folder)
+    with pytest.raises(FileNotFoundError):
+        ours.write("audio", array)

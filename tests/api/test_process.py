@@ -1,6 +1,7 @@
 """The worker process, against modules that hang, exit, eat memory, or attack the line."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
+from hearkit.api import process
 from hearkit.api.process import Limits, WorkerProcess
 from hearkit.api.requests import Call, Import, Load
 from hearkit.api.submission import Reply, Submission
@@ -177,6 +179,20 @@ def test_an_exit_between_two_steps_is_found_at_the_next(start: Start) -> None:
 def test_what_else_is_written_on_the_line_is_ignored(start: Start, garbage: str) -> None:
     reply = loaded(start(f"{PIPES}\nwrite({garbage})\ndef load_model(): write({garbage})"))
     assert reply.facts.type == "NoneType"
+
+
+def test_a_flood_of_prints_fills_no_disk(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_LARGEST_LOG", 1_000_000)
+    worker = start(
+        "import os\n"
+        "for _ in range(20_000): print('A' * 10_000)\n"
+        "print('the end', flush=True)\n"
+        "def load_model(path=''): os._exit(1)\n"
+    )
+    imported(worker)
+    assert worker._worker is not None
+    assert os.fstat(worker._worker.log.fileno()).st_size < 100_000_000
+    assert fault_of(worker, loaded).traceback.endswith("the end\n")
 
 
 def test_a_flood_on_the_line_ends_at_the_time_limit(start: Start) -> None:

@@ -50,14 +50,14 @@ def folder(tmp_path: Path) -> Path:
 def embed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Embed:
-    """Run the command in the folder, in this process: importing PyTorch again takes seconds."""
+    """Run the command in the folder, all in this process: importing PyTorch takes seconds."""
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # modules change within a second
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         importlib.invalidate_caches()
-        monkeypatch.setattr(sys, "argv", ["hear-embed", *arguments])
+        monkeypatch.setattr(sys, "argv", ["hear-embed", "--in-process", *arguments])
         capsys.readouterr()
         with pytest.raises(SystemExit) as stopped:
             cli.main()

@@ -10,7 +10,7 @@ import pytest
 from hearkit.api import Submission
 from hearkit.api.local import LocalConnection
 from hearkit.embed.model import Embedder
-from hearkit.errors import SubmissionError, UsageError
+from hearkit.errors import LostError, SubmissionError, UsageError
 
 from .conftest import MODULE
 
@@ -158,3 +158,49 @@ def test_results_depend_on_the_code_of_the_whole_package_and_the_weights(
         "variant.py",
         "weights.pt",
     ]
+
+
+def test_a_module_whose_process_ended_between_two_calls_is_loaded_again(load: Load) -> None:
+    model = load()
+    model._connection.close()
+    assert model.embed(SOUNDS)[1].scene_embedding == pytest.approx([0.04, 3200])
+
+
+def test_a_module_that_cannot_be_loaded_again_is_lost(load: Load) -> None:
+    model = load(
+        """
+loads = [load_model]
+def load_model(model_file_path=""):
+    return loads.pop()()
+"""
+    )
+    model._connection.close()
+    with pytest.raises(LostError) as caught:
+        model.embed(SOUNDS)
+    assert str(caught.value) == (
+        f"{model.name} ended its process and cannot be loaded again: "
+        f"{model.name}.load_model failed: IndexError: pop from empty list"
+    )
+    assert caught.value.exit_status == 1
+
+
+def test_weights_stay_spelled_as_they_were_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "w.pt").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "spelled.py").write_text(
+        f"{MODULE}\ndef load_model(path):\n    assert path == './w.pt'\n    return Model()\n"
+    )
+    submission = Submission.of("spelled", "./w.pt")
+    model = Embedder(submission, LocalConnection, weights="./w.pt")
+    assert model.weights == "./w.pt"
+    assert [path.name for path in model.files] == ["spelled.py", "w.pt"]
+
+
+def test_all_files_of_a_tensorflow_checkpoint_count(load: Load, tmp_path: Path) -> None:
+    for name in ("ckpt.index", "ckpt.data-00000-of-00001"):
+        (tmp_path / name).touch()
+    names = [path.name for path in load(weights="ckpt").files]
+    assert names[1:] == ["ckpt.data-00000-of-00001", "ckpt.index"]
