@@ -388,7 +388,7 @@ def _reply(
                 step,
                 traceback=printable(str(fault["traceback"])),
                 effects=effects,
-                missing=one_line(fault["missing"]),
+                missing=str(fault["missing"]),
             )
         return Reply(
             wire.typed(request.facts, answer["facts"]),
