@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from hearkit import machine
-from hearkit.api.process import Limits, WorkerProcess, environment
+from hearkit.api.process import Limits, WorkerProcess
 from hearkit.api.requests import Call, Import, Load
+from hearkit.api.running import environment
 from hearkit.api.spares import Spares, end_shared, shared
 from hearkit.api.submission import Reply, Submission
 from hearkit.errors import Fault

@@ -6,7 +6,8 @@ import importlib.util
 
 from hearkit import machine
 from hearkit.api.facts import ModuleFacts
-from hearkit.api.process import Limits, WorkerProcess, environment
+from hearkit.api.process import Limits, WorkerProcess
+from hearkit.api.running import environment
 from hearkit.api.spares import FORKABLE, Spares, shared
 from hearkit.api.submission import Connection, Submission
 
