@@ -152,7 +152,8 @@ def environment(*, watched: bool = True) -> dict[str, str]:
         watched: See `WorkerProcess`; otherwise they are those of this process but for how
             threads wait.
     """
-    found = dict(os.environ)
+    # pytest's variable tells which test runs: with it, no two runs would have one template.
+    found = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
     if "PYTHONPATH" in found:
         # The worker starts in another folder: what is relative, "" included, is so to this one.
         entries = found["PYTHONPATH"].split(os.pathsep)

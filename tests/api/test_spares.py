@@ -1,6 +1,7 @@
 """Workers that are forked from a template: like new ones, but for what they had to import."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -195,7 +196,9 @@ def test_the_template_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_runs_of_one_process_share_a_template_as_long_as_their_environment_is_the_same() -> None:
+    assert "PYTEST_CURRENT_TEST" in os.environ
     known = environment()
+    assert "PYTEST_CURRENT_TEST" not in known
     first = shared((), known)
     assert shared((), dict(known)) is first
     other = shared((), known | {"OMP_NUM_THREADS": "7"})
