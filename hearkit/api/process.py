@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import secrets
 import subprocess
 import time
@@ -48,9 +47,6 @@ _TICK_S = 0.02
 
 _CHILDREN_EVERY = 25
 """Ticks between two looks at the memory of what the worker started, which takes longer."""
-
-_LARGEST_LOG = 16 * 1024 * 1024
-"""Bytes of the worker's own output that are kept; beyond them it begins anew."""
 
 Facts = TypeVar("Facts")
 
@@ -190,8 +186,7 @@ class WorkerProcess:
             peak = max(peak, machine.resident_bytes(pid) + children)
             if peak > self._limits.memory_bytes:
                 raise self._too_large(step)
-            if os.fstat(worker.log.fileno()).st_size > _LARGEST_LOG:
-                os.ftruncate(worker.log.fileno(), 0)
+            worker.shorten_log()
             if time.monotonic() > end:
                 self.close()
                 raise Fault(

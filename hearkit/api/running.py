@@ -24,6 +24,9 @@ from . import wire
 from .exchange import Exchange, prefix
 from .spares import MARK, Forked, Spares
 
+_LARGEST_LOG = 16 * 1024 * 1024
+"""Bytes of the worker's own output that are kept; beyond them only its end is."""
+
 _LOG_TAIL = 4000
 """Bytes of the worker's own output that a fault quotes from."""
 
@@ -62,10 +65,19 @@ class Running:
     def printed(self) -> str:
         """The end of what the worker printed; read from the open file, not from a name."""
         with contextlib.suppress(OSError):
-            size = os.fstat(self.log.fileno()).st_size
-            tail = os.pread(self.log.fileno(), _LOG_TAIL, max(0, size - _LOG_TAIL))
-            return printable(tail.decode("utf-8", "replace"))
+            return printable(self._tail().decode("utf-8", "replace"))
         return ""
+
+    def shorten_log(self) -> None:
+        """Keep a worker that prints without end from filling the disk."""
+        if os.fstat(self.log.fileno()).st_size > _LARGEST_LOG:
+            tail = self._tail()
+            os.ftruncate(self.log.fileno(), 0)
+            os.write(self.log.fileno(), tail)
+
+    def _tail(self) -> bytes:
+        size = os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), _LOG_TAIL, max(0, size - _LOG_TAIL))
 
     def close(self) -> None:
         """End the worker, its process group, and descendants that left the group."""
