@@ -28,6 +28,7 @@ from hearkit.api.process import Limits, WorkerProcess, free_memory_bytes
 from hearkit.embed.jobs import find_jobs
 from hearkit.embed.model import Embedded, Embedder
 from hearkit.embed.pipeline import Counts, run
+from hearkit.errors import HearError
 
 from ._processes import Seconds, of_call, of_command
 from ._tables import Cell, Table, Timing
@@ -121,7 +122,12 @@ def tables(device: str, *, quick: bool) -> list[Table]:
 def _run(folder: _Folder, embedder: Embedder) -> Counts:
     shutil.rmtree(folder.out, ignore_errors=True)
     jobs = find_jobs([folder.clips], folder.out)
-    counts = run(jobs, embedder, _BATCH, done=lambda _: None, tell=lambda *_: None)
+
+    def tell(_: str, error: HearError | None) -> None:
+        if error is not None:
+            raise error
+
+    counts = run(jobs, embedder, _BATCH, done=lambda _: None, tell=tell)
     assert counts.embedded == len(jobs)
     return counts
 

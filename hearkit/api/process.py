@@ -19,11 +19,10 @@ What a submission can and cannot do to a run:
 from __future__ import annotations
 
 import contextlib
-import itertools
 import secrets
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,17 +35,15 @@ from .. import machine
 from ..errors import Fault, UsageError
 from . import wire
 from .contract import MEMORY_LIMIT_GB
+from .memory import PeakMemory
 from .replies import reply
 from .requests import Request
 from .running import Running, environment, started
 from .spares import Spares
 from .submission import Reply, Submission
 
-_TICK_S = 0.02
-"""Seconds between two looks at the worker's memory."""
-
-_CHILDREN_EVERY = 25
-"""Ticks between two looks at the memory of what the worker started, which takes longer."""
+_FIRST_TICK_S, _LONGEST_TICK_S = 0.01, 0.1
+"""Seconds between two looks at the worker, which hold it up: more of them in longer steps."""
 
 Facts = TypeVar("Facts")
 
@@ -163,29 +160,23 @@ class WorkerProcess:
         self, worker: Running, token: str, step: str, allowed: float
     ) -> tuple[dict[str, Any], int]:
         """The answer to the request with this token, and the peak memory meanwhile."""
-        pid = worker.process.pid
         end = time.monotonic() + allowed
-        exact = machine.forget_peak(pid)
-        peak = children = 0
-        for tick in itertools.count():
+        memory = PeakMemory(worker.process.pid)
+        for seconds in _ticks():
             # Looked at before the line is, so that a last answer is not lost.
             ended = worker.process.poll() is not None
-            lines = worker.incoming.lines(_TICK_S)
-            for text in lines:
-                answer = wire.parse(text)
-                if answer is not None and answer.get("token") == token:
-                    last = machine.peak_bytes(pid) if exact else machine.resident_bytes(pid)
-                    peak = max(peak, last + children)
-                    if peak > self._limits.memory_bytes:
-                        raise self._too_large(step)
-                    return answer, peak
-            if worker.incoming.ended or (ended and not lines):
+            lines = worker.incoming.lines(seconds)
+            answer = _answer(lines, token)
+            if answer is not None:
+                memory.look_back()
+            elif worker.incoming.ended or (ended and not lines):
                 raise self._ended(worker, step)
-            if tick % _CHILDREN_EVERY == _CHILDREN_EVERY - 1:
-                children = machine.resident_bytes_of_children(pid)
-            peak = max(peak, machine.resident_bytes(pid) + children)
-            if peak > self._limits.memory_bytes:
+            else:
+                memory.look()
+            if memory.bytes > self._limits.memory_bytes:
                 raise self._too_large(step)
+            if answer is not None:
+                return answer, memory.bytes
             worker.shorten_log()
             if time.monotonic() > end:
                 self.close()
@@ -215,6 +206,20 @@ class WorkerProcess:
         else:
             what = f"ended its process with exit status {status}"
         return Fault("crash", what, step, traceback=printed)
+
+
+def _ticks() -> Iterator[float]:
+    """Seconds between one look at the worker and the next."""
+    seconds = _FIRST_TICK_S
+    while True:
+        yield seconds
+        seconds = min(1.1 * seconds, _LONGEST_TICK_S)
+
+
+def _answer(lines: list[bytes], token: str) -> dict[str, Any] | None:
+    """The message among the lines that carries the token."""
+    messages = (wire.parse(line) for line in lines)
+    return next((m for m in messages if m is not None and m.get("token") == token), None)
 
 
 def default_memory_bytes() -> int:
