@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from hearkit.errors import Fault
-
-from ...asking.session import Numbers, Session
+from ...asking.session import Session
 from ...asking.snippets import LOAD, reproduce
 from ...catalogue import Verdict, check
 from ...tolerances import REPEAT_TOLERANCE
@@ -32,7 +30,8 @@ def same_model_twice(session: Session) -> Verdict:
             compare(
                 function,
                 session.embed(function, sounds),
-                _by_another_model(session, function),
+                # Loaded for the check above, and asked in the order of the main model.
+                session.embed(function, sounds, slot=FRESH[FUNCTIONS[0]]),
                 REPEAT_TOLERANCE,
                 "two models loaded one after the other differ",
                 expected="a model that the file determines",
@@ -46,12 +45,3 @@ def same_model_twice(session: Session) -> Verdict:
         ]
 
     return over_functions(REPEAT_TOLERANCE, compared)
-
-
-def _by_another_model(session: Session, function: str) -> Numbers:
-    """The first answer of a model that was loaded for the check above."""
-    first, second = sorted(FUNCTIONS, key=lambda one: one != function)
-    try:
-        return session.embed(function, probe(session), slot=FRESH[first])
-    except Fault:  # it needs the other function before it
-        return session.embed(function, probe(session), slot=FRESH[second])
