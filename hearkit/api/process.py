@@ -175,9 +175,9 @@ class WorkerProcess:
                 memory.look()
             if memory.bytes > self._limits.memory_bytes:
                 raise self._too_large(step)
+            worker.shorten_log()
             if answer is not None:
                 return answer, memory.bytes
-            worker.shorten_log()
             if time.monotonic() > end:
                 self.close()
                 raise Fault(
