@@ -5,7 +5,7 @@ import time
 import base
 from base import *
 
-OPTIONS = {"timeout_s": 5.0}
+OPTIONS = {"timeout_s": 15}
 
 
 def get_timestamp_embeddings(audio, model):
