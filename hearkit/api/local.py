@@ -9,8 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..effect import Effect
-from ..errors import EndedError, Fault
-from ..text import one_line, printable
+from ..errors import EndedError
+from ..text import one_line
+from .replies import fault_of
 from .requests import Request
 from .submission import Reply, Submission
 from .worker import describe
@@ -66,15 +67,7 @@ class LocalConnection:
         if isinstance(answer.error, (KeyboardInterrupt, EndedError)):
             raise answer.error
         if answer.error is not None:
-            told = describe.fault(answer.error)
-            raise Fault(
-                told["kind"],
-                one_line(told["message"]),
-                step,
-                traceback=printable(told["traceback"]),
-                effects=seen,
-                missing=told["missing"],
-            ) from answer.error
+            raise fault_of(describe.fault(answer.error), step, seen) from answer.error
         return Reply(
             answer.facts, answer.container, answer.values, answer.opened, seen, answer.seconds
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from numpy.typing import NDArray
@@ -40,16 +41,8 @@ def reply(
     """
     try:
         effects = tuple(Effect(one_line(e[0]), one_line(e[1]), step) for e in answer["effects"])
-        fault = answer["fault"]
-        if fault is not None:
-            raise Fault(
-                str(fault["kind"]),
-                one_line(fault["message"]),
-                step,
-                traceback=printable(str(fault["traceback"])),
-                effects=effects,
-                missing=str(fault["missing"]),
-            )
+        if answer["fault"] is not None:
+            raise fault_of(answer["fault"], step, effects)
         return Reply(
             wire.typed(request.facts, answer["facts"]),
             one_line(answer["container"]),
@@ -63,6 +56,18 @@ def reply(
         raise Fault(
             "answer", f"the worker's answer cannot be read ({one_line(error)})", step
         ) from None
+
+
+def fault_of(told: Mapping[str, Any], step: str, effects: tuple[Effect, ...]) -> Fault:
+    """What `worker.describe.fault` tells of an exception, as a fault of a step."""
+    return Fault(
+        str(told["kind"]),
+        one_line(told["message"]),
+        step,
+        traceback=printable(str(told["traceback"])),
+        effects=effects,
+        missing=str(told["missing"]),
+    )
 
 
 def _value(raw: dict[str, Any], exchange: Exchange, most: int) -> Value:
