@@ -1,0 +1,1 @@
+"""`hear-eval`: HEAR's evaluation of a module, equal to the organisers'."""
