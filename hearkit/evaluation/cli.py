@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import traceback
 from collections.abc import Iterator
@@ -18,8 +16,6 @@ from ..errors import HearError, UsageError
 from ..files import check_writable, write
 
 if TYPE_CHECKING:
-    from .board import Row
-    from .compare import Pair
     from .results import Results, TaskResult
     from .run import Follow
 
@@ -264,6 +260,7 @@ def board(
     shown as it is. Several results are compared as well.
     """
     check_writable(filter(None, (html, table)))
+    from . import words
     from .board import placed
     from .compare import pairs
     from .results import find_all
@@ -276,8 +273,8 @@ def board(
 
         write(html, render(found, rows, compared))
     if table:
-        write(table, _csv(rows))
-    shared.echo("".join(f"{line}\n" for line in _board_lines(rows, compared)))
+        write(table, words.table(rows))
+    shared.echo("".join(f"{line}\n" for line in words.board(rows, compared)))
     return 0
 
 
@@ -327,6 +324,7 @@ def _following(debug: bool) -> Iterator[Follow]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from . import words
     from .run import Follow
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -351,24 +349,9 @@ def _following(debug: bool) -> Iterator[Follow]:
             console.print(shared.line(_NAME, text))
 
         def finished(result: TaskResult, is_new: bool) -> None:
-            shared.echo(shared.line(result.task, _said(result, is_new)) + "\n")
+            shared.echo(shared.line(result.task, words.result(result, is_new)) + "\n")
 
         yield Follow(tell, line, finished)
-
-
-def _said(result: TaskResult, is_new: bool) -> str:
-    """A result in words."""
-    from .page import figure, interval
-
-    parts = [f"{result.score} {figure(result.value)}", f"95 % {interval(result)}"]
-    if result.probe != "mlp":
-        parts.append(f"{result.probe} probe, outside HEAR's protocol")
-    if result.resampled:
-        parts.append(result.resampled)
-    parts += result.warnings
-    if not is_new:
-        parts.append("was there already")
-    return "; ".join(parts)
 
 
 def _finish(results: list[Results], out: Path) -> int:
@@ -378,47 +361,6 @@ def _finish(results: list[Results], out: Path) -> int:
     folders = ", ".join(str(out / one.module) for one in results)
     shared.echo(f"scored {n_scored}, failed {n_failed}, in {folders}\n")
     return 1 if n_failed else 0
-
-
-def _board_lines(rows: list[Row], compared: list[Pair]) -> Iterator[str]:
-    width = max(len(row.model) for row in rows)
-    for row in rows:
-        mark = ">" if row.ours else " "
-        rank = str(row.rank) if row.scores else "-"
-        index = f"{row.index:+.3f}" if row.scores else "-"
-        yield f"{mark} {rank:>3}  {row.model:<{width}}  {index:>6}"
-    for row in rows:
-        if row.ours and row.missing and row.scores:
-            yield f"{row.model}: imputed, since not scored: {', '.join(row.missing)}"
-        for task, result in sorted(row.others.items()):
-            yield f"{row.model}: {task} has no place on the board: {_said(result, True)}"
-        yield from (f"{row.model}: {note}" for note in row.notes)
-    for pair in compared:
-        if pair.difference is None:
-            yield f"{pair.task}: {pair.first} and {pair.second}: {pair.problem}"
-            continue
-        found = pair.difference
-        verdict = "separable" if found.separable else "not separable"
-        yield (
-            f"{pair.task}: {pair.first} minus {pair.second} is {found.value:+.4f}, 95 % "
-            f"{found.interval.low:+.4f} to {found.interval.high:+.4f}: {verdict}"
-        )
-
-
-def _csv(rows: list[Row]) -> str:
-    from .board import read
-
-    tasks = read().tasks
-    others = sorted({task for row in rows for task in row.others})
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["rank", "model", "index", *tasks, *others])
-    for row in rows:
-        scores = [row.scores.get(task, "") for task in tasks]
-        values = [row.others[task].value if task in row.others else "" for task in others]
-        rank, index = (row.rank, row.index) if row.scores else ("", "")
-        table.writerow([rank, row.model, index, *scores, *values])
-    return out.getvalue()
 
 
 def _make(out: Path) -> None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,29 +24,13 @@ from .faults import listed
 from .folder import VOCABULARY
 from .metadata import FILE
 from .store import cannot_write
+from .table import Entry, read
 
 _FOLDS = 5
 _MOST_GROUPS = 8
 """Up to so many groups, each is a fold of its own; more are gathered in five folds."""
 
 _SPLITS = ("train", "valid", "test")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One recording of a table.
-
-    Attributes:
-        path: Path below the root.
-        group: What must not be in two splits.
-        labels: Labels of the recording; of an event table those of its events.
-        events: Events as (label, start ms, end ms); None for scenes.
-    """
-
-    path: str
-    group: str
-    labels: tuple[str, ...]
-    events: tuple[tuple[str, float, float], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +75,7 @@ def convert(
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out}: is there already; name a new folder")
-    entries, several = _entries(table, prediction)
+    entries, several = read(table, prediction)
     missing = [entry.path for entry in entries if not (root / entry.path).is_file()]
     if missing:
         raise UsageError(
@@ -115,84 +97,6 @@ def convert(
         raise cannot_write(out, error) from error
     counts = {name: len(found) for name, found in splits.items()}
     return Made(out, len(entries), rate, counts, (*notes, *more))
-
-
-def _entries(table: Path, prediction: str | None) -> tuple[list[Entry], bool]:
-    """The recordings of a table, and whether several labels may be true at a time."""
-    rows = _rows(table)
-    if "start" in rows[0]:
-        return _event_entries(table, rows), True
-    several = prediction == "multilabel"
-    if prediction is None:
-        several = any(" " in row["label"] for row in rows)
-    entries = []
-    for number, row in enumerate(rows, start=2):
-        labels = tuple(dict.fromkeys(row["label"].split())) if several else (row["label"],)
-        if not several and not row["label"]:
-            raise UsageError(f"{table}:{number}: has no label; fill it in")
-        entries.append(Entry(row["path"], row["group"], labels))
-    twice = sorted(path for path, n in Counter(entry.path for entry in entries).items() if n > 1)
-    if twice:
-        raise UsageError(f"{table}: {listed(twice)} have several rows; a recording has one")
-    return entries, several
-
-
-def _event_entries(table: Path, rows: list[dict[str, str]]) -> list[Entry]:
-    found: dict[str, list[tuple[str, float, float]]] = {}
-    groups: dict[str, str] = {}
-    for number, row in enumerate(rows, start=2):
-        path = row["path"]
-        group = row.get("group") or path
-        if groups.setdefault(path, group) != group:
-            raise UsageError(f"{table}:{number}: {path} is in the group {groups[path]}, too")
-        events = found.setdefault(path, [])
-        if not (row["label"] or row["start"] or row["end"]):
-            continue  # a recording without events
-        try:
-            start, end = float(row["start"]), float(row["end"])
-        except ValueError:
-            start, end = math.nan, math.nan
-        if not row["label"] or not 0 <= start <= end < math.inf:
-            raise UsageError(
-                f"{table}:{number}: needs a label, and start and end in ms with 0 <= start <= end"
-            )
-        events.append((row["label"], start, end))
-    return [
-        Entry(
-            path,
-            groups[path],
-            tuple(event[0] for event in events),
-            tuple(sorted(events, key=lambda e: e[1:])),
-        )
-        for path, events in found.items()
-    ]
-
-
-def _rows(table: Path) -> list[dict[str, str]]:
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            names = reader.fieldnames or ()
-            is_events = "start" in names or "end" in names
-            needed = ("path", "label", "start", "end") if is_events else ("path", "label", "group")
-            lacking = [name for name in needed if name not in names]
-            if lacking:
-                raise UsageError(
-                    f"{table}: lacks the column {lacking[0]}; a table has path,label,group, or "
-                    "path,label,start,end for events"
-                )
-            rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"{table}: cannot be read ({reason}); give a CSV file in UTF-8") from error
-    if not rows:
-        raise UsageError(f"{table}: has no rows")
-    for number, row in enumerate(rows, start=2):
-        if not row["path"] or (not is_events and not row["group"]):
-            raise UsageError(f"{table}:{number}: has an empty path or group; fill it in")
-        if Path(row["path"]).is_absolute() or ".." in Path(row["path"]).parts:
-            raise UsageError(f"{table}:{number}: {row['path']} is not below the root")
-    return rows
 
 
 def _splits(

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..api.memory import PeakMemory
 from ..embed.model import Embedder
 from ..errors import SubmissionError, TaskError
 from . import order, store, targets
+from .batching import batches_of
 from .data import SplitData, TaskData
 from .folder import Split, Task
 from .outcome import Tell
 from .recordings import Header, Source, check_lengths
-from .store import Rows
-
-Batching = Literal["oracle", "memory"]
+from .stored_rows import Rows
+from .work import Batching, Work
 
 _READERS = 4
 """Threads; decoding and resampling run outside Python's lock."""
 
 _MOST_FAILURES = 10
 """Recordings on which a module fails before the task is given up: each may take minutes."""
-
-_SHARE = 0.5
-"""Of the memory that the module may have, what a batch is to take; estimates are rough."""
-
-_LEAST_PER_SAMPLE = 64
-"""Bytes of a sample in a batch at least: a model's peak does not grow in small steps."""
 
 
 @dataclass(frozen=True)
@@ -53,42 +44,6 @@ class Embeddings:
     key: str
     seconds: float
     resampled: str
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What is embedded where.
-
-    Attributes:
-        source: The recordings.
-        embedder: The model.
-        folder: The entry of the store.
-        batching: How recordings are batched.
-        memory_bytes: Memory that the module may have.
-    """
-
-    source: Source
-    embedder: Embedder
-    folder: Path
-    batching: Batching
-    memory_bytes: int
-
-    @property
-    def is_event(self) -> bool:
-        """Whether frames are embedded, not recordings."""
-        return self.source.task.metadata.embedding_type == "event"
-
-    def rows(self, split: Split, *, uniform: bool) -> Rows:
-        """The rows of a split."""
-        size = self.embedder.timestamp_size if self.is_event else self.embedder.scene_size
-        return Rows(
-            self.folder,
-            split.name,
-            size,
-            len(split.files),
-            has_timestamps=self.is_event,
-            uniform=uniform,
-        )
 
 
 def embed(
@@ -117,7 +72,7 @@ def embed(
     """
     source = Source.of(task, embedder.sample_rate)
     key = store.entry_key(store.model_key(embedder), source, batching)
-    work = _Work(source, embedder, folder / key[:32], batching, memory_bytes)
+    work = Work(source, embedder, folder / key[:32], batching, memory_bytes)
     began = time.monotonic()
     with store.locked(work.folder):
         store.write_json(work.folder / "entry.json", {"task": task.name, "module": embedder.name})
@@ -148,7 +103,7 @@ def _headers(source: Source, split: Split) -> list[Header]:
 
 
 def _embed_split(
-    work: _Work,
+    work: Work,
     split: Split,
     rank: list[int],
     headers: list[Header],
@@ -173,7 +128,7 @@ def _embed_split(
     if rows.complete:
         return rows, False
     place = {file: position for position, file in enumerate(rank)}
-    batches = _batches(work, split, lengths, rank if not uniform else None)
+    batches = batches_of(work, split, lengths, rank if not uniform else None)
     left = [batch for batch in batches if not all(place[file] in rows.n_rows for file in batch)]
     failures: list[str] = []
     with rows:
@@ -186,7 +141,7 @@ def _embed_split(
                 break
     if failures:
         more = f"; {len(failures)} recordings in all" if len(failures) > 1 else ""
-        raise TaskError(f"{work.source.task.name}: {'; '.join(failures)}{more}")
+        raise TaskError(f"{'; '.join(failures)}{more}")
     return rows, True
 
 
@@ -213,7 +168,7 @@ _Part = tuple[list[int], list[NDArray[np.float32]], "list[NDArray[np.float64]] |
 
 
 def _embedded(
-    work: _Work,
+    work: Work,
     split: Split,
     batch: list[int],
     sounds: list[NDArray[np.float32]],
@@ -237,91 +192,6 @@ def _embedded(
         for part in (slice(None, middle), slice(middle, None)):
             if len(failures) < _MOST_FAILURES:
                 yield from _embedded(work, split, batch[part], sounds[part], failures)
-
-
-def _batches(
-    work: _Work, split: Split, lengths: list[int], rank: list[int] | None
-) -> list[list[int]]:
-    """Which recordings are embedded at once, the same whenever a run resumes.
-
-    Args:
-        work: What is embedded where.
-        split: The split.
-        lengths: Samples of each recording.
-        rank: Indices of the recordings in the order in which they must be written; None if any
-            order will do.
-    """
-    if work.batching == "oracle":
-        if rank is not None:  # recordings of several lengths, of which the oracle embeds one each
-            return [[file] for file in rank]
-        duration = work.source.task.metadata.sample_duration
-        n = order.oracle_batch(duration, work.embedder.sample_rate)
-        files = list(range(len(lengths)))
-        whole = [files[at : at + n] for at in range(0, len(files), n)]
-        return [run for batch in whole for run in _runs(batch, lengths)]
-    limit = _limit(work, split, lengths)
-    if rank is not None:
-        runs = _runs(rank, lengths)
-    else:
-        groups: dict[int, list[int]] = {}
-        for file, length in enumerate(lengths):
-            groups.setdefault(length, []).append(file)
-        runs = list(groups.values())
-    return [part for run in runs for part in _parts(run, max(1, limit // lengths[run[0]]))]
-
-
-def _parts(files: list[int], n: int) -> list[list[int]]:
-    return [files[at : at + n] for at in range(0, len(files), n)]
-
-
-def _runs(files: Sequence[int], lengths: list[int]) -> list[list[int]]:
-    """Neighbours of one length."""
-    runs: list[list[int]] = []
-    for file in files:
-        if runs and lengths[runs[-1][0]] == lengths[file]:
-            runs[-1].append(file)
-        else:
-            runs.append([file])
-    return runs
-
-
-def _limit(work: _Work, split: Split, lengths: list[int]) -> int:
-    """Samples in a batch at most, as recorded, measured once for an entry and then kept."""
-    kept = work.folder / f"{split.name}.batch.json"
-    known = store.read_json(kept)
-    if isinstance(known, int) and known > 0:
-        return known
-    longest = max(range(len(lengths)), key=lengths.__getitem__)
-    limit = max(1, _measured_limit(work, split, longest)) * lengths[longest]
-    store.write_json(kept, limit)
-    return limit
-
-
-def _measured_limit(work: _Work, split: Split, file: int) -> int:
-    """How many recordings like this one fit into memory at once."""
-    sound = work.source.samples(split.name, split.files[file])
-    try:
-        peaks = [_peak(work, [sound] * n) for n in (1, 1, 2)]
-    except SubmissionError:
-        return 1  # which recording is at fault is found on the way
-    available = work.memory_bytes
-    if work.embedder.on_gpu:
-        import torch
-
-        available = torch.cuda.mem_get_info()[0]
-    each = max(peaks[2] - peaks[1], _LEAST_PER_SAMPLE * len(sound))
-    return int(_SHARE * max(0, available - peaks[1]) / each) + 1
-
-
-def _peak(work: _Work, sounds: list[NDArray[np.float32]]) -> int:
-    """Peak memory of embedding a batch."""
-    own = PeakMemory(os.getpid())
-    if work.is_event:
-        work.embedder.timestamps(sounds)
-    else:
-        work.embedder.scenes(sounds)
-    own.look_back()
-    return work.embedder.peak_bytes or own.bytes
 
 
 def _split_data(task: Task, split: Split, rank: list[int], rows: Rows) -> SplitData:
