@@ -56,14 +56,14 @@ def evaluate(
         >>> from hearkit.evaluation import evaluate
         >>> results = evaluate(
         ...     "hearbaseline",
-        ...     tasks="tests/data/tasks",
+        ...     tasks="hear-2021.0.6",
         ...     out="results",
         ...     grid="faster",
         ...     grid_points=1,
         ...     in_process=True,
         ... )
         >>> [(result.task, result.score) for result in results.tasks]
-        [('spoken_digit-1.0.9-tiny', 'top1_acc')]
+        [('spoken_digit-1.0.9-small', 'top1_acc')]
     """
     given = [tasks] if isinstance(tasks, (str, Path)) else list(tasks)
     options = Options(engine, probe, plan_of(engine, grid, grid_points, seeds, device))

@@ -38,6 +38,11 @@ class Interval:
         low: Lower end.
         high: Upper end.
         n: Number of seeds, or of recordings, that it is over.
+
+    Examples:
+        >>> from hearkit.evaluation import Interval
+        >>> Interval(0.78, 0.86, n=400).low
+        0.78
     """
 
     low: float
