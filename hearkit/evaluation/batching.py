@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..api.memory import PeakMemory
 from ..errors import SubmissionError
 from . import order, store
-from .folder import Split
 from .work import Work
 
 _SHARE = 0.5
@@ -21,14 +20,11 @@ _LEAST_PER_SAMPLE = 64
 """Bytes of a sample in a batch at least: a model's peak does not grow in small steps."""
 
 
-def batches_of(
-    work: Work, split: Split, lengths: list[int], rank: list[int] | None
-) -> list[list[int]]:
+def batches_of(work: Work, lengths: list[int], rank: list[int] | None) -> list[list[int]]:
     """Which recordings are embedded at once, the same whenever a run resumes.
 
     Args:
         work: What is embedded where.
-        split: The split.
         lengths: Samples of each recording.
         rank: Indices of the recordings in the order in which they must be written; None if any
             order will do.
@@ -41,7 +37,7 @@ def batches_of(
         files = list(range(len(lengths)))
         whole = [files[at : at + n] for at in range(0, len(files), n)]
         return [run for batch in whole for run in _runs(batch, lengths)]
-    limit = _limit(work, split, lengths)
+    limit = _limit(work)
     if rank is not None:
         runs = _runs(rank, lengths)
     else:
@@ -67,23 +63,24 @@ def _runs(files: Sequence[int], lengths: list[int]) -> list[list[int]]:
     return runs
 
 
-def _limit(work: Work, split: Split, lengths: list[int]) -> int:
-    """Samples in a batch at most, as recorded, measured once for an entry and then kept."""
-    kept = work.folder / f"{split.name}.batch.json"
+def _limit(work: Work) -> int:
+    """Samples in a batch at most, as recorded; measured once for an entry and then kept."""
+    kept = work.folder / "batch.json"
     known = store.read_json(kept)
     if isinstance(known, int) and known > 0:
         return known
-    longest = max(range(len(lengths)), key=lengths.__getitem__)
-    limit = max(1, _measured_limit(work, split, longest)) * lengths[longest]
+    limit = _most_at_once(work) * work.longest[2]
     store.write_json(kept, limit)
     return limit
 
 
-def _measured_limit(work: Work, split: Split, file: int) -> int:
-    """How many recordings like this one fit into memory at once."""
-    sound = work.source.samples(split.name, split.files[file])
+def _most_at_once(work: Work) -> int:
+    """How many recordings like the longest fit into memory at once."""
+    split, name, _ = work.longest
+    sound = work.source.samples(split, name)
     try:
-        peaks = [_peak(work, [sound] * n) for n in (1, 1, 2)]
+        # The first call also takes what a model sets up once.
+        _, one, two = (_peak(work, [sound] * n) for n in (1, 1, 2))
     except SubmissionError:
         return 1  # which recording is at fault is found on the way
     available = work.memory_bytes
@@ -91,8 +88,8 @@ def _measured_limit(work: Work, split: Split, file: int) -> int:
         import torch
 
         available = torch.cuda.mem_get_info()[0]
-    each = max(peaks[2] - peaks[1], _LEAST_PER_SAMPLE * len(sound))
-    return int(_SHARE * max(0, available - peaks[1]) / each) + 1
+    each = max(two - one, _LEAST_PER_SAMPLE * len(sound))
+    return int(_SHARE * max(0, available - one) / each) + 1
 
 
 def _peak(work: Work, sounds: list[NDArray[np.float32]]) -> int:

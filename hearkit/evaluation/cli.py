@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -335,7 +336,12 @@ def _following(debug: bool) -> Iterator[Follow]:
         TimeElapsedColumn(),
     )
     with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        # Results go to stdout, wherever that leads; on the terminal they must not break the bar.
+        redirect_stdout=sys.stdout.isatty(),
     ) as progress:
         bar = progress.add_task("", total=None)
 

@@ -89,7 +89,6 @@ def convert(
         with tempfile.TemporaryDirectory(prefix=".hear-", dir=out.parent) as temporary:
             made = Path(temporary) / "task"
             rate, more = _write(made, root, out.name, splits, several=several)
-            made.chmod(0o755)
             if out.is_dir():
                 out.rmdir()
             shutil.move(made, out)

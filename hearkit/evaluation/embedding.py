@@ -72,26 +72,43 @@ def embed(
     """
     source = Source.of(task, embedder.sample_rate)
     key = store.entry_key(store.model_key(embedder), source, batching)
-    work = Work(source, embedder, folder / key[:32], batching, memory_bytes)
+    headers = [_headers(source, split) for split in task.splits]
+    longest = max(
+        (header.frames, split.name, name)
+        for split, of_split in zip(task.splits, headers, strict=True)
+        for name, header in zip(split.files, of_split, strict=True)
+    )
+    work = Work(
+        source, embedder, folder / key[:32], batching, memory_bytes, (*longest[1:], longest[0])
+    )
     began = time.monotonic()
     with store.locked(work.folder):
         store.write_json(work.folder / "entry.json", {"task": task.name, "module": embedder.name})
-        orders = order.of_rows([len(split.files) for split in task.splits])
-        headers = [_headers(source, split) for split in task.splits]
-        total = sum(len(split.files) for split in task.splits)
-        count, computed, parts = 0, False, {}
-        for split, rank, lengths in zip(task.splits, orders, headers, strict=True):
-
-            def done(n: int, split: Split = split, before: int = count) -> None:
-                tell(before + n, total, f"embedding {task.name}, {split.name}")
-
-            rows, worked = _embed_split(work, split, rank, lengths, done)
-            computed |= worked
-            count += len(split.files)
-            parts[split.name] = _split_data(task, split, rank, rows)
+        parts, computed = _embed_all(work, headers, tell)
     seconds = time.monotonic() - began if computed else 0.0
     data = TaskData(task.name, task.metadata, task.vocabulary, parts)
     return Embeddings(data, key, seconds, source.resampled)
+
+
+def _embed_all(
+    work: Work, headers: list[list[Header]], tell: Tell
+) -> tuple[dict[str, SplitData], bool]:
+    """Embed all splits; their data, and whether something was missing."""
+    task = work.source.task
+    orders = order.of_rows([len(split.files) for split in task.splits])
+    total = sum(len(split.files) for split in task.splits)
+    before, computed = 0, False
+    parts = {}
+    for split, rank, of_split in zip(task.splits, orders, headers, strict=True):
+
+        def done(n: int, name: str = split.name, before: int = before) -> None:
+            tell(before + n, total, f"embedding {task.name}, {name}")
+
+        rows, worked = _embed_split(work, split, rank, of_split, done)
+        computed |= worked
+        before += len(split.files)
+        parts[split.name] = _split_data(task, split, rank, rows)
+    return parts, computed
 
 
 def _headers(source: Source, split: Split) -> list[Header]:
@@ -128,7 +145,7 @@ def _embed_split(
     if rows.complete:
         return rows, False
     place = {file: position for position, file in enumerate(rank)}
-    batches = batches_of(work, split, lengths, rank if not uniform else None)
+    batches = batches_of(work, lengths, rank if not uniform else None)
     left = [batch for batch in batches if not all(place[file] in rows.n_rows for file in batch)]
     failures: list[str] = []
     with rows:

@@ -156,7 +156,7 @@ def score_folders(
             raise UsageError(f"{before} and {path}: have the same module and task; score one")
     found = []
     for module, tasks in modules.items():
-        jobs = [Job(name, _reading(path)) for name, path in tasks.items()]
+        jobs = [Job(name, _Reading(path)) for name, path in tasks.items()]
         found.append(run(jobs, Named(module), out, options, follow))
     return found
 
@@ -186,7 +186,7 @@ def _children(path: Path, depth: int) -> list[Path]:
     return below + [one for child in below for one in _children(child, depth - 1)]
 
 
-class _reading:  # noqa: N801 - used as a function
+class _Reading:
     """Prepares a task by reading heareval's folder."""
 
     def __init__(self, path: Path) -> None:

@@ -24,6 +24,7 @@ class Work:
         folder: The entry of the store.
         batching: How recordings are batched.
         memory_bytes: Memory that the module may have.
+        longest: Split, name and samples of the longest recording.
     """
 
     source: Source
@@ -31,6 +32,7 @@ class Work:
     folder: Path
     batching: Batching
     memory_bytes: int
+    longest: tuple[str, str, int]
 
     @property
     def is_event(self) -> bool:
