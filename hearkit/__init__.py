@@ -1,4 +1,5 @@
 """Load and call any HEAR module, and store its embeddings.
 
-`hearkit.api` loads and calls a module; `hearkit.embed` is the command `hear-embed`.
+`hearkit.api` loads and calls a module; `hearkit.embed` is the command `hear-embed`, and
+`hearkit.evaluation` is `hear-eval`.
 """

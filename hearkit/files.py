@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import tempfile
@@ -70,6 +71,19 @@ def _mode(path: Path) -> int:
         return path.stat().st_mode & 0o777
     except OSError:
         return _NEW_FILE
+
+
+def contents_digest(path: Path) -> bytes:
+    """SHA-256 of a file's contents.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    sha = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            sha.update(block)
+    return sha.digest()
 
 
 def check_writable(names: Iterable[str]) -> None:

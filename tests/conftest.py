@@ -9,6 +9,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from .browser import browser, open_page, seen  # noqa: F401 - fixtures
 from .mutation_table import pytest_terminal_summary  # noqa: F401 - a hook
 from .needs import pytest_pycollect_makemodule  # noqa: F401 - a hook
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import click
 import pytest
 
+from hearkit.evaluation.cli import command as hear_eval
 from validator.cli import command
 from validator.options import SETTINGS
 
-NEEDS = ("mkdocs", "torchcrepe")
+NEEDS = ("mkdocs", "sklearn", "torchcrepe")
 
 CHECKOUT = Path(__file__).parent.parent
 DOCS = CHECKOUT / "docs"
@@ -148,6 +149,28 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     assert list((tmp_path / "installed").glob("my_model-*.dist-info"))
 
 
+def test_the_page_on_evaluating_does_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands run, a `text` block is what the last one printed, and Python runs, too."""
+    (tmp_path / "hearbaseline").symlink_to(CHECKOUT)
+    folder = tmp_path / "scored"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    printed = ""
+    for block in blocks("evaluating.md"):
+        if block.language == "sh":
+            printed = shell(block.text, folder)
+        elif block.language == "python":
+            exec(compile(block.text, "evaluating.md", "exec"), {"__name__": "evaluating"})
+        else:
+            assert block.language == "text"
+            flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            matches = doctest.OutputChecker().check_output(block.text, printed, flags)
+            assert matches, f"expected:\n{block.text}\nprinted:\n{printed}"
+    assert (folder / "board.html").is_file()
+
+
 def code_in_tables(page: str) -> set[str]:
     """What stands in backquotes in the first cells of a page's tables."""
     text = (DOCS / page).read_text("utf-8")
@@ -163,6 +186,17 @@ def test_every_option_of_the_validator_stands_on_its_page() -> None:
         for name in parameter.opts
     }
     assert options - code_in_tables("validating.md") == set()
+
+
+def test_every_option_of_hear_eval_stands_on_its_page() -> None:
+    options = {
+        name
+        for part in (hear_eval, *hear_eval.commands.values())
+        for parameter in part.params
+        if isinstance(parameter, click.Option)
+        for name in parameter.opts
+    }
+    assert options - code_in_tables("evaluating.md") == set()
 
 
 def test_every_setting_of_the_validator_stands_on_its_page() -> None:

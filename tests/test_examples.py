@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import tarfile
 from dataclasses import is_dataclass
 from inspect import getdoc, isclass, isfunction, signature
 from pathlib import Path
@@ -19,11 +20,12 @@ from hearkit.embed.cli import command
 
 NEEDS = ("torchcrepe", "sklearn")
 
-CROW = Path(__file__).parent / "data/audio/misc_crow.flac"
+DATA = Path(__file__).parent / "data"
 
 PUBLIC = (
     "hearkit.api",
     "hearkit.embed",
+    "hearkit.evaluation",
     "validator",
     "validator.testing",
     "hearbaseline",
@@ -87,9 +89,13 @@ TESTS = [
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the README's command leaves behind, as far as an example looks at it."""
+    """What the README's command and an unpacked task leave, as far as an example looks at it."""
     folder = tmp_path_factory.mktemp("clone")
-    command([str(CROW), "--out", str(folder / "embeddings")], standalone_mode=False)
+    (archive,) = (DATA / "hear_tasks").glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
+    crow = DATA / "audio/misc_crow.flac"
+    command([str(crow), "--out", str(folder / "embeddings")], standalone_mode=False)
     return folder
 
 

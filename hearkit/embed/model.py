@@ -55,6 +55,11 @@ class Embedder:
         name: The module's name.
         weights: The checkpoint's path as it was given, or "".
         sample_rate: Hz that the model takes.
+        scene_size: Numbers of a scene embedding.
+        timestamp_size: Numbers of a timestamp embedding.
+        peak_bytes: Peak memory of the last call, on the GPU if the model is on one; 0 if it was
+            not measured.
+        on_gpu: Whether `peak_bytes` is the GPU's.
         files: Those whose change makes earlier results stale: the code of the module's
             package as far as it is loaded, and the weights.
 
@@ -78,11 +83,12 @@ class Embedder:
         self.weights = weights or str(submission.weights or "")
         self._connection = connect(submission)
         self._starts = 0
+        self.peak_bytes, self.on_gpu = 0, False
         try:
             facts = self._open()
             self.sample_rate = self._attribute(facts, "sample_rate")
-            self._scene_size = self._attribute(facts, "scene_embedding_size")
-            self._timestamp_size = self._attribute(facts, "timestamp_embedding_size")
+            self.scene_size = self._attribute(facts, "scene_embedding_size")
+            self.timestamp_size = self._attribute(facts, "timestamp_embedding_size")
         except BaseException:
             self.close()
             raise
@@ -101,24 +107,63 @@ class Embedder:
                 asks for.
             LostError: If the module ended its process before and cannot be loaded again.
         """
+        audio = self._batch(sounds)  # crosses to the worker once, for both functions
+        embeddings, times = self._timestamps(audio)
+        scenes = self._scenes(audio)
+        return [Embedded(*parts) for parts in zip(scenes, embeddings, times, strict=True)]
+
+    def scenes(self, sounds: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Scene embeddings of sounds of one length, shape (n_sounds, scene_embedding_size).
+
+        Raises:
+            SubmissionError: See `embed`.
+            LostError: See `embed`.
+        """
+        return self._scenes(self._batch(sounds))
+
+    def timestamps(
+        self, sounds: list[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Timestamp embeddings of sounds of one length.
+
+        Returns:
+            Embeddings, shape (n_sounds, n_timestamps, timestamp_embedding_size), and timestamps
+            in ms, shape (n_sounds, n_timestamps).
+
+        Raises:
+            SubmissionError: See `embed`.
+            LostError: See `embed`.
+        """
+        return self._timestamps(self._batch(sounds))
+
+    def _batch(self, sounds: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Sounds as one array that cannot be changed, for a model that is loaded."""
         self._restore()
         audio = np.stack(sounds) if len(sounds) > 1 else sounds[0][None]  # a view: may be long
-        audio.flags.writeable = False  # so it crosses to the worker once, for both functions
-        stamped, scene = self._call(TIMESTAMP, audio), self._call(SCENE, audio)
-        n = len(sounds)
+        audio.flags.writeable = False
+        return audio
+
+    def _scenes(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        scene = self._call(SCENE, audio)
+        shape = (len(audio), self.scene_size)
+        if len(scene.values) != 1:
+            raise self._misfit(SCENE, f"a {scene.container}", shape)
+        return self._array(SCENE, scene.values[0], shape)
+
+    def _timestamps(
+        self, audio: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        stamped = self._call(TIMESTAMP, audio)
         if len(stamped.values) != 2:
             raise SubmissionError(
                 f"{self.name}.{TIMESTAMP} returned no pair of embeddings and timestamps; "
                 f"hear-validate {self.name} tells more"
             )
+        n = len(audio)
         embeddings = self._array(
-            TIMESTAMP, stamped.values[0], (n, "n_timestamps", self._timestamp_size)
+            TIMESTAMP, stamped.values[0], (n, "n_timestamps", self.timestamp_size)
         )
-        times = self._array(TIMESTAMP, stamped.values[1], (n, embeddings.shape[1]))
-        if len(scene.values) != 1:
-            raise self._misfit(SCENE, f"a {scene.container}", (n, self._scene_size))
-        scenes = self._array(SCENE, scene.values[0], (n, self._scene_size))
-        return [Embedded(*parts) for parts in zip(scenes, embeddings, times, strict=True)]
+        return embeddings, self._array(TIMESTAMP, stamped.values[1], (n, embeddings.shape[1]))
 
     def _restore(self) -> None:
         """Load the model again where its process has ended."""
@@ -168,7 +213,10 @@ class Embedder:
     def _call(self, function: str, audio: NDArray[np.float32]) -> Reply[CallFacts]:
         seconds = audio.size / self.sample_rate * _SECONDS_PER_SECOND
         request = Call(function, gradients=False)
-        return self._ask(request, f"{self.name}.{function}", audio, seconds)
+        reply = self._ask(request, f"{self.name}.{function}", audio, seconds)
+        self.on_gpu = reply.facts.device_peak_bytes > 0
+        self.peak_bytes = reply.facts.device_peak_bytes or reply.peak_bytes
+        return reply
 
     def _ask(
         self,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from validator import Report, Status, validate
 from validator.checks import CATALOGUE
@@ -17,6 +15,7 @@ from validator.compare import Comparison, Entry, Outcome
 from validator.render import RENDERERS
 from validator.render.comparison import as_html
 
+from ..browser import Open, Seen
 from .conftest import make_report
 
 NEEDS = ("playwright", "chromium", "matplotlib")
@@ -31,57 +30,6 @@ def get_timestamp_embeddings(audio, model):
     embeddings = model(audio.unfold(1, WINDOW, 320))
     return embeddings, times(len(audio), embeddings.shape[1], audio.device)
 """
-
-Open = Callable[..., Page]
-
-
-@dataclass
-class Seen:
-    """What a page did in the browser besides showing itself."""
-
-    requests: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("the page is tested in Chromium, which is missing: apt-get install chromium")
-    # Chromium's sandbox refuses to run as root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def seen() -> Seen:
-    return Seen()
-
-
-@pytest.fixture
-def open_page(browser: Browser, tmp_path: Path, seen: Seen) -> Iterator[Open]:
-    """Opens a page's text, as a file, in a fresh browser."""
-    contexts = []
-
-    def opened(text: str, **options: object) -> Page:
-        file = tmp_path / "report.html"
-        file.write_text(text, "utf-8")
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.on("request", lambda request: seen.requests.append(request.url))
-        page.on("console", lambda message: seen.messages.append(message.text))
-        page.on("pageerror", lambda error: seen.messages.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 def validated(folder: Path, code: str, *select: str) -> Report:

@@ -1,0 +1,5 @@
+"""`python -m hearkit.evaluation` is `hear-eval`."""
+
+from .cli import main
+
+main()

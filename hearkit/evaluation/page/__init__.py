@@ -1,0 +1,113 @@
+"""Results as one page: no network, no fonts or scripts from elsewhere.
+
+Names of modules and files are text to the template, which escapes it; a policy in the page lets
+nothing run but the page's own script, and nothing be fetched.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...text import printable
+from ..results import Results, TaskResult
+from .strips import Strip, strips
+
+if TYPE_CHECKING:
+    from ..board import Row
+    from ..compare import Pair
+
+_FOLDER = Path(__file__).parent
+
+
+def write_page(path: Path, results: Sequence[Results]) -> None:
+    """Write the page of a run, without the board.
+
+    Raises:
+        UnwritableError: If it cannot be written.
+    """
+    from ...files import written_atomically
+    from ..store import cannot_write
+
+    try:
+        with written_atomically(path) as file:
+            file.write(render(results).encode())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def render(
+    results: Sequence[Results], board: Sequence[Row] = (), pairs: Sequence[Pair] = ()
+) -> str:
+    """The page.
+
+    Args:
+        results: Results of modules.
+        board: Rows of the board; empty for a page without it.
+        pairs: Compared results; empty for a page without them.
+    """
+    # Imported here: commands that draw nothing do without.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from ..board import read
+
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    environment.filters |= {"figure": figure, "interval": interval, "notes": notes}
+    script = (_FOLDER / "script.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    drawn: list[Strip] = strips(results)
+    return environment.get_template("page.html").render(
+        results=results,
+        board=board,
+        board_tasks=read().tasks if board else (),
+        pairs=pairs,
+        strips=drawn,
+        style=Markup((_FOLDER / "style.css").read_text("utf-8")),
+        script=Markup(script),
+        script_digest=digest,
+    )
+
+
+def _finalized(value: object) -> object:
+    """Text without control characters; what is markup already is ours."""
+    return printable(value) if type(value) is str else value
+
+
+def figure(value: float | None) -> str:
+    """A score in words."""
+    if value is None:
+        return "-"
+    return "not defined" if value != value else f"{value:.4f}"
+
+
+def interval(result: TaskResult) -> str:
+    """The intervals of a result in words."""
+    said = []
+    if result.over_recordings is not None:
+        low, high = result.over_recordings.low, result.over_recordings.high
+        said.append(f"{low:.3f} to {high:.3f} over recordings")
+    if result.over_seeds is not None:
+        low, high, n = result.over_seeds.low, result.over_seeds.high, result.over_seeds.n
+        said.append(f"{low:.3f} to {high:.3f} over {n} seeds")
+    return ", ".join(said) or "-"
+
+
+def notes(result: TaskResult) -> list[str]:
+    """What a result is to be read with."""
+    outside = []
+    if result.probe != "mlp":
+        outside.append(f"outside HEAR's protocol: {result.probe} probe")
+    elif not result.is_protocol:
+        outside.append(f"grid {result.grid} with {result.grid_points} points, not HEAR's")
+    return [*outside, *filter(None, [result.resampled]), *result.warnings]

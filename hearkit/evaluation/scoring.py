@@ -1,0 +1,204 @@
+"""What is scored: a module on task folders, or embeddings that heareval wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from ..api.submission import Connection, Submission
+from ..embed.model import Embedder
+from ..errors import UsageError
+from . import folder, heareval_layout, store
+from .embedding import Batching, embed
+from .engines import Options
+from .outcome import Tell
+from .results import Results
+from .run import Follow, Job, Named, Prepared, run, state_folder
+
+_LAYOUT = "embeddings"
+"""Folder below `--out` for embeddings in heareval's layout; heareval calls it so."""
+
+
+def score_module(
+    module: str,
+    weights: str | Path | None,
+    tasks: Sequence[Path],
+    out: Path,
+    options: Options,
+    follow: Follow,
+    *,
+    device: str = "cpu",
+    in_process: bool = False,
+    seconds: float = 300.0,
+    memory_gb: float | None = None,
+    export: bool = False,
+    command: str = "hear-eval",
+) -> Results:
+    """Embed tasks with a module and score it.
+
+    Args:
+        module: Name of the HEAR module.
+        weights: Path of its checkpoint.
+        tasks: The task folders.
+        out: Folder for results.
+        options: How tasks are evaluated.
+        follow: How the caller follows the run.
+        device: Device of the module.
+        in_process: Whether the module runs in this process.
+        seconds: Seconds for each call, on top of ten times the audio's length.
+        memory_gb: Memory of the module's process, in GB; None for three quarters of what is free.
+        export: Whether embeddings are written in heareval's layout as well.
+        command: What messages call the caller.
+
+    Raises:
+        UsageError: If the module or the device do not exist, or results cannot be written.
+        SubmissionError: If the module cannot be imported or loaded.
+    """
+    from ..api.process import free_memory_bytes
+
+    memory = free_memory_bytes() if memory_gb is None else int(memory_gb * 1e9)
+    submission = Submission.of(module, weights, device)
+    connection = _connection(submission, seconds, memory, command, in_process=in_process)
+    with closing(connection):
+        embedder = Embedder(submission, lambda _: connection, weights=str(weights or "") or None)
+        named = Named(module, embedder.weights, store.model_key(embedder))
+        batching: Batching = "oracle" if options.name == "exact" else "memory"
+        layout = out / _LAYOUT / module if export else None
+        jobs = [
+            Job(path.resolve().name, _Embedding(path, embedder, out, batching, memory, layout))
+            for path in tasks
+        ]
+        return run(jobs, named, out, options, follow)
+
+
+def _connection(
+    submission: Submission, seconds: float, memory: int, command: str, *, in_process: bool
+) -> Connection:
+    if in_process:
+        from ..api.local import LocalConnection
+
+        return LocalConnection(submission)
+    from ..api.process import Limits, WorkerProcess
+
+    # As in this process: hear-eval judges nobody, and the module may fetch its weights.
+    worker = WorkerProcess(submission, Limits(seconds, memory), command=command, watched=False)
+    worker.start()  # its imports take longer than ours
+    return worker
+
+
+class _Embedding:
+    """Prepares a task by embedding it.
+
+    Args:
+        path: The task folder.
+        embedder: The model.
+        out: Folder for results.
+        batching: How recordings are batched.
+        memory: Bytes that the module may have.
+        layout: Where embeddings go in heareval's layout; None for nowhere.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        embedder: Embedder,
+        out: Path,
+        batching: Batching,
+        memory: int,
+        layout: Path | None,
+    ) -> None:
+        self._path = path
+        self._embedder = embedder
+        self._store = state_folder(out) / "embeddings"
+        self._batching = batching
+        self._memory = memory
+        self._layout = layout
+
+    def __call__(self, tell: Tell) -> Prepared:
+        """Embed what is missing."""
+        task, notes = folder.read(self._path)
+        found = embed(
+            task,
+            self._embedder,
+            self._store,
+            batching=self._batching,
+            memory_bytes=self._memory,
+            tell=tell,
+        )
+        if self._layout is not None:
+            heareval_layout.write(found.data, self._layout / task.name)
+        return Prepared(found.data, found.key, found.seconds, found.resampled, tuple(notes))
+
+
+def score_folders(
+    embeddings: Sequence[Path], out: Path, options: Options, follow: Follow
+) -> list[Results]:
+    """Score embeddings that heareval wrote.
+
+    Args:
+        embeddings: Folders `embeddings/<module>/<task>`, or folders that hold some.
+        out: Folder for results.
+        options: How tasks are evaluated.
+        follow: How the caller follows the run.
+
+    Returns:
+        Results of each module.
+
+    Raises:
+        UsageError: If there are no embeddings, or results cannot be written.
+    """
+    modules: dict[str, dict[str, Path]] = {}
+    for path in _layout_folders(embeddings):
+        named = modules.setdefault(path.resolve().parent.name, {})
+        before = named.setdefault(path.resolve().name, path)
+        if before.resolve() != path.resolve():
+            raise UsageError(f"{before} and {path}: have the same module and task; score one")
+    found = []
+    for module, tasks in modules.items():
+        jobs = [Job(name, _Reading(path)) for name, path in tasks.items()]
+        found.append(run(jobs, Named(module), out, options, follow))
+    return found
+
+
+def _layout_folders(given: Sequence[Path]) -> list[Path]:
+    found = []
+    for path in given:
+        if not path.is_dir():
+            raise UsageError(f"{path}: there is no such folder; name what heareval wrote")
+        below = (
+            [path]
+            if heareval_layout.is_layout(path)
+            else [p for p in _children(path, 2) if heareval_layout.is_layout(p)]
+        )
+        if not below:
+            raise UsageError(
+                f"{path}: holds no embeddings of heareval; name a folder embeddings/MODULE/TASK"
+            )
+        found += below
+    return found
+
+
+def _children(path: Path, depth: int) -> list[Path]:
+    below = sorted(child for child in path.iterdir() if child.is_dir())
+    if depth == 1:
+        return below
+    return below + [one for child in below for one in _children(child, depth - 1)]
+
+
+class _Reading:
+    """Prepares a task by reading heareval's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, tell: Tell) -> Prepared:
+        """Read the folder; embeddings are mapped into memory."""
+        tell(0, 1, f"reading {self._path.name}")
+        states = [
+            (path.name, path.stat().st_size, path.stat().st_mtime_ns)
+            for path in sorted(self._path.iterdir())
+            if path.name.endswith((".embeddings.npy", ".pkl", ".json", ".csv"))
+            and not path.name.startswith(("test.predicted", "prediction", "profile"))
+        ]
+        return Prepared(heareval_layout.read(self._path), store.digest(states))
