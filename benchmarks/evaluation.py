@@ -26,6 +26,7 @@ import soxr
 import torch
 
 import hearbaseline
+from hearbaseline.mel import MelProjection
 from hearkit.evaluation import heareval_layout
 from hearkit.evaluation.data import SplitData, TaskData
 from hearkit.evaluation.targets import of_frames
@@ -208,7 +209,7 @@ def _scene(
     labels: tuple[str, ...],
     rate: int,
     generator: np.random.Generator,
-    model: torch.nn.Module,
+    model: MelProjection,
 ) -> tuple[np.ndarray, np.ndarray, list[Event]]:
     """Embeddings, timestamps and events of a scene with noise and 6 to 14 events."""
     scene = generator.normal(scale=0.002, size=int(_SCENE_S * rate))

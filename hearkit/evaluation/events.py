@@ -21,10 +21,6 @@ _DEFAULT_GRID: dict[str, tuple[float, ...]] = {
 }
 """Values to try where a task has none of its own; chosen for DCASE 2016."""
 
-_MOST_MIRRORED = 2
-"""A window of up to so many times the frames of a recording is mirrored as one would expect; from
-8 times on, with some numbers of frames, SciPy 1.17 finds another median."""
-
 
 @dataclass(frozen=True, order=True)
 class Postprocessing:
@@ -142,7 +138,8 @@ class Frames:
 
         The oracle filters probabilities and then compares them. The median of w numbers, the
         w // 2 + 1 smallest, is above the threshold where w - w // 2 of them are: counting is
-        enough. Borders are mirrored, as by SciPy's default.
+        enough. Borders are mirrored, as by SciPy's default. (Where the window is 8 times the
+        recording or more, SciPy 1.17 reads memory that is not its own; here it is still a median.)
         """
         active = rows > _THRESHOLD
         if not length_ms:
@@ -153,9 +150,7 @@ class Frames:
                 continue
             # Python's rounding: half to even.
             width = round(float(length_ms / np.mean(np.diff(self._times[start:stop]))))
-            if width > _MOST_MIRRORED * (stop - start):
-                active[start:stop] = _median(rows[start:stop], width) > _THRESHOLD
-            elif width > 1:
+            if width > 1:
                 active[start:stop] = _majority(active[start:stop], width)
         return active
 
@@ -183,14 +178,6 @@ def _long_enough(events: EventTable, least_ms: float) -> EventTable:
     return EventTable(
         events.files[kept], events.labels[kept], events.starts[kept], events.ends[kept]
     )
-
-
-def _median(rows: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    """SciPy's own, for what it makes of windows that are far longer than the recording."""
-    from scipy.ndimage import median_filter
-
-    median: NDArray[np.float32] = median_filter(rows, size=(width, 1))
-    return median
 
 
 def _majority(active: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

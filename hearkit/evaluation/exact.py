@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +90,7 @@ class _Evaluation:
     def __init__(
         self, data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None
     ) -> None:
-        self._seconds: Counter[str] = Counter()
+        self._seconds: dict[str, float] = defaultdict(float)
         with self._timed("checking"):
             self._warnings = trainable.check(data)
         self._data = data

@@ -11,7 +11,7 @@ import io
 import itertools
 import time
 import zlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +95,7 @@ class _Evaluation:
     def __init__(
         self, data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None
     ) -> None:
-        self._seconds: Counter[str] = Counter()
+        self._seconds: dict[str, float] = defaultdict(float)
         self._plan = plan
         with self._timed("checking"):
             self._warnings = trainable.check(data)

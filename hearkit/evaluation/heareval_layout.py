@@ -26,6 +26,7 @@ from . import order
 from .data import SplitData, TaskData
 from .faults import Faults
 from .folder import Split
+from .metadata import FILE as METADATA
 from .targets import of_recordings
 
 _BLOCK_BYTES = 64 << 20
@@ -193,7 +194,7 @@ def write(data: TaskData, path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _put_json(path / task_folder.metadata.FILE, _metadata(data))
+        _put_json(path / METADATA, _metadata(data))
         with written_atomically(path / task_folder.VOCABULARY) as file:
             file.write(_vocabulary(data.vocabulary))
         splits = [data.splits[name] for name in data.metadata.splits]
