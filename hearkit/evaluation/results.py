@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from .certainty import Interval
+from .interval import Interval
 from .metadata import LOWER_IS_BETTER
 from .outcome import Outcome, TestScores
 from .store import read_json, write_json
