@@ -162,7 +162,7 @@ class _Neighbours:
     n: int
 
     def probabilities(self, rows: torch.Tensor) -> torch.Tensor:
-        parts = [self._of_some(some) for some in rows.split(_AT_ONCE)]
+        parts = [self._of_some(some) for some in torch.split(rows, _AT_ONCE)]
         return torch.cat(parts)
 
     def _of_some(self, rows: torch.Tensor) -> torch.Tensor:

@@ -242,8 +242,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _numbers(values: Sequence[float]) -> NDArray[np.float64]:
-    numbers = np.asarray(values, float)
-    return numbers[~np.isnan(numbers)]
+    numbers = np.asarray(values, np.float64)
+    return np.asarray(numbers[~np.isnan(numbers)])
 
 
 def read(path: Path) -> TaskResult | None:

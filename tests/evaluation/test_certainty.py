@@ -85,10 +85,10 @@ def test_a_draw_of_recordings_scores_as_the_score_of_their_events(
     (found,) = certainty._scored(one, score, weights)
     of_events = SCORES[score].of_events
     assert of_events is not None
-    again = [table([files[n][side] for n in drawn]) for side in (0, 1)]
-    if not len(again[1]):
+    predicted, reference = (table([files[n][side] for n in drawn]) for side in (0, 1))
+    if not len(reference):
         return  # without references no score is defined
-    expected = next(iter(of_events(*again, 3).values()))
+    expected = next(iter(of_events(predicted, reference, 3).values()))
     assert found == pytest.approx(expected, nan_ok=True)
 
 

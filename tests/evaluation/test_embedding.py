@@ -16,7 +16,8 @@ from hearkit.api.submission import Reply, Submission
 from hearkit.embed.model import Embedder
 from hearkit.errors import Fault, TaskError, UnwritableError
 from hearkit.evaluation import embedding, folder, order, stored_rows
-from hearkit.evaluation.embedding import Batching, Embeddings
+from hearkit.evaluation.embedding import Embeddings
+from hearkit.evaluation.work import Batching
 
 from ..fakes import Fake, model_facts, returned, value
 from .tasks import event_task, scene_task
