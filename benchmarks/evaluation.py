@@ -24,11 +24,11 @@ import psutil
 import soundfile
 import soxr
 import torch
-from hearkit.evaluation.targets import of_frames
 
 import hearbaseline
 from hearkit.evaluation import heareval_layout
 from hearkit.evaluation.data import SplitData, TaskData
+from hearkit.evaluation.targets import of_frames
 from hearkit.evaluation.task import Event, Metadata
 
 from ._machine import limits

@@ -21,6 +21,10 @@ _DEFAULT_GRID: dict[str, tuple[float, ...]] = {
 }
 """Values to try where a task has none of its own; chosen for DCASE 2016."""
 
+_MOST_MIRRORED = 2
+"""A window of up to so many times the frames of a recording is mirrored as one would expect; from
+8 times on, with some numbers of frames, SciPy 1.17 finds another median."""
+
 
 @dataclass(frozen=True, order=True)
 class Postprocessing:
@@ -125,33 +129,35 @@ class Frames:
             ways: How to make them; those with the same filter share its result.
         """
         found: dict[Postprocessing, EventTable] = {}
-        active = probabilities[self._order] > _THRESHOLD
+        rows = probabilities[self._order]
         for length_ms in dict.fromkeys(way.median_filter_ms for way in ways):
-            runs = self._runs(self._filtered(active, length_ms))
+            runs = self._runs(self._active(rows, length_ms))
             for way in ways:
                 if way.median_filter_ms == length_ms:
                     found[way] = _long_enough(runs, way.min_duration)
         return found
 
-    def _filtered(self, active: NDArray[np.bool_], length_ms: float) -> NDArray[np.bool_]:
-        """A median filter over the frames of each recording.
+    def _active(self, rows: NDArray[np.float32], length_ms: float) -> NDArray[np.bool_]:
+        """Whether each frame is above the threshold, after a median filter for each recording.
 
         The oracle filters probabilities and then compares them. The median of w numbers, the
         w // 2 + 1 smallest, is above the threshold where w - w // 2 of them are: counting is
         enough. Borders are mirrored, as by SciPy's default.
         """
+        active = rows > _THRESHOLD
         if not length_ms:
             return active
-        filtered = active.copy()
         for start, stop in itertools.pairwise(self._starts):
             if stop - start < 2:
                 # One frame has no interval. The oracle stops there; nothing is to be smoothed.
                 continue
             # Python's rounding: half to even.
             width = round(float(length_ms / np.mean(np.diff(self._times[start:stop]))))
-            if width > 1:
-                filtered[start:stop] = _majority(active[start:stop], width)
-        return filtered
+            if width > _MOST_MIRRORED * (stop - start):
+                active[start:stop] = _median(rows[start:stop], width) > _THRESHOLD
+            elif width > 1:
+                active[start:stop] = _majority(active[start:stop], width)
+        return active
 
     def _runs(self, active: NDArray[np.bool_]) -> EventTable:
         """Stretches of consecutive active frames, by recording and then by label."""
@@ -177,6 +183,14 @@ def _long_enough(events: EventTable, least_ms: float) -> EventTable:
     return EventTable(
         events.files[kept], events.labels[kept], events.starts[kept], events.ends[kept]
     )
+
+
+def _median(rows: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """SciPy's own, for what it makes of windows that are far longer than the recording."""
+    from scipy.ndimage import median_filter
+
+    median: NDArray[np.float32] = median_filter(rows, size=(width, 1))
+    return median
 
 
 def _majority(active: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

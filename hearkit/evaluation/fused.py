@@ -96,10 +96,10 @@ class _Evaluation:
         self, data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None
     ) -> None:
         self._seconds: Counter[str] = Counter()
+        self._plan = plan
         with self._timed("checking"):
             self._warnings = trainable.check(data)
         self._data = data
-        self._plan = plan
         self._journal = journal
         self._tell = tell
         self._divisions = divisions(data.metadata)

@@ -169,6 +169,8 @@ class Stack:
         if len(places) == len(self.members):
             return
         self.members = [self.members[n] for n in places]
+        if not places:
+            return
         index = torch.tensor(places, device=next(iter(self._tensors.values())).device)
         self._put(
             *(

@@ -47,7 +47,8 @@ def d_prime(probabilities: Probabilities, targets: Targets) -> float:
     from scipy import stats
 
     areas = areas_under_roc(probabilities, targets)
-    return float(np.mean(stats.norm().ppf(areas) * np.sqrt(2.0)))
+    with np.errstate(invalid="ignore"):  # infinite both ways: the mean is NaN
+        return float(np.mean(stats.norm().ppf(areas) * np.sqrt(2.0)))
 
 
 def areas_under_roc(probabilities: Probabilities, targets: Targets) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ its dependencies have dropped since 2021; its own code is untouched. It computes
 or with as many as HEAREVAL_THREADS says.
 """
 
+import importlib.machinery
 import os
 import runpy
 import sys
@@ -19,6 +20,7 @@ def shim() -> None:
     # It asks whether a model is TensorFlow's.
     tensorflow = types.ModuleType("tensorflow")
     tensorflow.Module = type("Module", (), {})
+    tensorflow.__spec__ = importlib.machinery.ModuleSpec("tensorflow", None)
     sys.modules["tensorflow"] = tensorflow
 
     # NumPy 2 dropped this name, which pytorch-lightning 1.9 uses.
