@@ -68,6 +68,7 @@ class Fake:
         facts: Facts of the model.
         fault: Raised whatever is asked, if given.
         extensions: What functions of the validator return.
+        module: Facts of the module.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Fake:
         facts: ModelFacts | None = None,
         fault: Fault | None = None,
         extensions: Mapping[str, Any] | None = None,
+        module: ModuleFacts = MODULE_FACTS,
     ) -> None:
         self.starts = 0
         self.alive = False
@@ -85,7 +87,7 @@ class Fake:
         self._answer = answer
         self._fault = fault
         self._facts: dict[type[Request[Any]], Any] = {
-            Import: MODULE_FACTS,
+            Import: module,
             Load: facts or model_facts(),
             Describe: Environment(),
             Measure: Footprint(0, True, 0),

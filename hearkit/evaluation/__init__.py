@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import evaluate
-    from .certainty import Interval
+    from .interval import Interval
     from .results import Failure, Results, TaskResult
 
 __all__ = ["Failure", "Interval", "Results", "TaskResult", "evaluate"]
 
 _PLACES = {
     "evaluate": "api",
-    "Interval": "certainty",
+    "Interval": "interval",
     "Failure": "results",
     "Results": "results",
     "TaskResult": "results",

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .events import EventTable
+from .interval import Interval
+from .predictions import Predictions
 from .scores import SCORES
 from .scores.events import segment_counts
-from .tested import Tested
 
 _DRAWS = 1000
 _SEED = 0
@@ -28,26 +29,6 @@ _TAILS = (2.5, 97.5)
 
 _HITS = {"top1_acc": 0, "pitch_acc": 0, "chroma_acc": 12}
 """Scores that are fractions of hits, with the number modulo which labels count as equal."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A 95 % interval.
-
-    Attributes:
-        low: Lower end.
-        high: Upper end.
-        n: Number of seeds, or of recordings, that it is over.
-
-    Examples:
-        >>> from hearkit.evaluation import Interval
-        >>> Interval(0.78, 0.86, n=400).low
-        0.78
-    """
-
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -80,7 +61,7 @@ def over_seeds(scores: Sequence[float]) -> Interval | None:
     return Interval(mean - half, mean + half, len(values))
 
 
-def over_recordings(tested: Sequence[Tested], score: str) -> Interval | None:
+def over_recordings(tested: Sequence[Predictions], score: str) -> Interval | None:
     """Percentiles of the bootstrap over the recordings of the test splits.
 
     Args:
@@ -94,7 +75,9 @@ def over_recordings(tested: Sequence[Tested], score: str) -> Interval | None:
     return _interval(values, _n_recordings(tested))
 
 
-def difference(first: Sequence[Tested], second: Sequence[Tested], score: str) -> Difference | None:
+def difference(
+    first: Sequence[Predictions], second: Sequence[Predictions], score: str
+) -> Difference | None:
     """The paired bootstrap: both results are scored on the same draws.
 
     Args:
@@ -115,11 +98,11 @@ def difference(first: Sequence[Tested], second: Sequence[Tested], score: str) ->
     return None if interval is None else Difference(float(value[0]), interval)
 
 
-def _recordings(tested: Sequence[Tested]) -> dict[str, tuple[str, ...]]:
+def _recordings(tested: Sequence[Predictions]) -> dict[str, tuple[str, ...]]:
     return {one.split: one.files for one in tested}
 
 
-def _n_recordings(tested: Sequence[Tested]) -> int:
+def _n_recordings(tested: Sequence[Predictions]) -> int:
     return sum(map(len, _recordings(tested).values()))
 
 
@@ -131,7 +114,7 @@ def _interval(values: NDArray[np.float64], n: int) -> Interval | None:
     return Interval(float(low), float(high), n)
 
 
-def _weights(tested: Sequence[Tested]) -> dict[str, NDArray[np.float32]]:
+def _weights(tested: Sequence[Predictions]) -> dict[str, NDArray[np.float32]]:
     """How often each recording of each split is drawn, shape (n_draws, n_files)."""
     generator = np.random.default_rng(_SEED)
     found = {}
@@ -143,14 +126,14 @@ def _weights(tested: Sequence[Tested]) -> dict[str, NDArray[np.float32]]:
 
 
 def _drawn(
-    tested: Sequence[Tested], score: str, weights: Mapping[str, NDArray[np.float32]]
+    tested: Sequence[Predictions], score: str, weights: Mapping[str, NDArray[np.float32]]
 ) -> NDArray[np.float64]:
     """The score of each draw: the mean over splits and seeds, shape (n_draws,)."""
     each = [_scored(one, score, weights[one.split]) for one in tested]
     return np.asarray(np.mean(each, axis=0), np.float64)
 
 
-def _scored(one: Tested, score: str, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+def _scored(one: Predictions, score: str, weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """The score of each draw on one split."""
     if SCORES[score].of_events is not None:
         return _of_events(one, score, weights)
@@ -203,7 +186,7 @@ def _of_label(
     return np.where(np.isfinite(quantiles), quantiles, np.nan)
 
 
-def _of_events(one: Tested, score: str, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+def _of_events(one: Predictions, score: str, weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """Event scores of each draw, from the counts of each recording, which add up."""
     assert one.predicted is not None
     assert one.reference is not None
@@ -225,11 +208,11 @@ def _of_events(one: Tested, score: str, weights: NDArray[np.float32]) -> NDArray
 
 
 def _counts(
-    score: str, predicted: EventTable, reference: EventTable, one: Tested
+    score: str, predicted: EventTable, reference: EventTable, one: Predictions
 ) -> tuple[float, ...]:
     if score == "segment_1s_er":
-        wrong, n_reference = segment_counts(predicted, reference, one.targets.shape[1], 1.0)
-        return wrong, n_reference, 0.0
+        *wrong, n_reference = segment_counts(predicted, reference, one.targets.shape[1], 1.0)
+        return sum(wrong), n_reference, 0.0
     values = SCORES[score].of_events(predicted, reference, one.targets.shape[1])  # type: ignore[misc]
     recall = values["recall"] if len(reference) else 0.0
     return round(recall * len(reference)), len(predicted), len(reference)

@@ -15,6 +15,7 @@ import click
 from .. import command as shared
 from ..errors import HearError, UsageError
 from ..files import check_writable, write
+from ..version import DISTRIBUTION
 
 if TYPE_CHECKING:
     from .results import Results, TaskResult
@@ -48,7 +49,7 @@ def _spread(args: list[str]) -> Iterator[str]:
 
 
 @click.group(context_settings=shared.CONTEXT)
-@click.version_option(None, "-V", "--version", package_name=shared.DISTRIBUTION)
+@click.version_option(None, "-V", "--version", package_name=DISTRIBUTION)
 def command() -> None:
     """Score HEAR modules on HEAR's tasks, as the organisers' evaluation does."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import TaskError
-from . import certainty, tested
+from . import certainty, predictions
 from .certainty import Difference
 from .results import Results, TaskResult
 
@@ -62,8 +62,8 @@ def _pair(first: str, one: TaskResult, second: str, other: TaskResult) -> Pair:
         problem = "predictions were not kept"
     else:
         try:
-            predictions = tested.read(one.folder), tested.read(other.folder)
-            difference = certainty.difference(*predictions, one.score)
+            both = predictions.read(one.folder), predictions.read(other.folder)
+            difference = certainty.difference(*both, one.score)
         except TaskError as error:
             problem = str(error)
         else:

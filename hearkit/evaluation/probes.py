@@ -30,6 +30,9 @@ _NEIGHBOURS = (1, 3, 10, 30)
 _ITERATIONS = 200
 """Of L-BFGS at most; it stops earlier where the loss no longer falls."""
 
+_FLAT = 1e-5
+"""Largest slope of the loss at its minimum."""
+
 _BLOCK_BYTES = 1 << 28
 """Rows that are in memory at once, as float32."""
 
@@ -103,30 +106,38 @@ class _Linear:
     @classmethod
     def fit(cls, rows: _Rows, n_labels: int, strength: float, *, multiclass: bool) -> _Linear:
         """The minimum of the mean loss plus |weights|^2 / (2 C n_rows)."""
+        from scipy.optimize import minimize
+
         device = rows.mean.device
-        weights = torch.zeros(rows.n_features, n_labels, device=device, requires_grad=True)
-        biases = torch.zeros(n_labels, device=device, requires_grad=True)
-        optimizer = torch.optim.LBFGS(
-            [weights, biases],
-            max_iter=_ITERATIONS,
-            line_search_fn="strong_wolfe",
-            tolerance_grad=1e-6,
-        )
+        n_weights = rows.n_features * n_labels
 
-        def loss() -> torch.Tensor:
-            optimizer.zero_grad()
-            total = weights.square().sum() / (2 * strength * rows.n_rows)
-            total.backward()  # type: ignore[no-untyped-call]
-            whole = total.detach()
+        def unpacked(flat: NDArray[np.float64]) -> tuple[torch.Tensor, torch.Tensor]:
+            whole = torch.from_numpy(flat.astype(np.float32)).to(device)
+            return whole[:n_weights].view(rows.n_features, n_labels), whole[n_weights:]
+
+        def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            weights, biases = unpacked(flat)
+            penalty = 1 / (strength * rows.n_rows)
+            total = 0.5 * penalty * weights.double().square().sum()
+            slope, shift = penalty * weights, torch.zeros_like(biases)
             for block, labels in rows.blocks():
-                part = _loss(block @ weights + biases, labels, multiclass=multiclass)
-                part = part / rows.n_rows
-                part.backward()  # type: ignore[no-untyped-call]
-                whole = whole + part.detach()
-            return whole
+                logits = block @ weights + biases
+                total = total + _loss(logits, labels, multiclass=multiclass) / rows.n_rows
+                likely = logits.softmax(1) if multiclass else logits.sigmoid()
+                error = (likely - labels) / rows.n_rows
+                slope, shift = slope + block.T @ error, shift + error.sum(0)
+            gradient = torch.cat([slope.flatten(), shift]).double().cpu().numpy()
+            return float(total), gradient
 
-        optimizer.step(loss)
-        return cls(weights.detach(), biases.detach(), multiclass)
+        # SciPy's, not torch.optim's: making one of those imports PyTorch's compiler.
+        found = minimize(
+            loss,
+            np.zeros(n_weights + n_labels),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": _ITERATIONS, "gtol": _FLAT},
+        )
+        return cls(*unpacked(found.x), multiclass)
 
     def probabilities(self, rows: torch.Tensor) -> torch.Tensor:
         logits = rows @ self.weights + self.biases
@@ -135,9 +146,12 @@ class _Linear:
 
 def _loss(logits: torch.Tensor, labels: torch.Tensor, *, multiclass: bool) -> torch.Tensor:
     """The loss summed over rows; over labels, too, where several may be true."""
+    wide = logits.double()
     if multiclass:
-        return torch.nn.functional.cross_entropy(logits, labels.argmax(1), reduction="sum")
-    return torch.nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
+        return torch.nn.functional.cross_entropy(wide, labels.argmax(1), reduction="sum")
+    return torch.nn.functional.binary_cross_entropy_with_logits(
+        wide, labels.double(), reduction="sum"
+    )
 
 
 @dataclass(frozen=True)
@@ -148,7 +162,7 @@ class _Neighbours:
     n: int
 
     def probabilities(self, rows: torch.Tensor) -> torch.Tensor:
-        parts = [self._of_some(some) for some in rows.split(_AT_ONCE)]
+        parts = [self._of_some(some) for some in torch.split(rows, _AT_ONCE)]
         return torch.cat(parts)
 
     def _of_some(self, rows: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from .certainty import Interval
+from .interval import Interval
 from .metadata import LOWER_IS_BETTER
 from .outcome import Outcome, TestScores
 from .store import read_json, write_json
@@ -242,8 +242,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _numbers(values: Sequence[float]) -> NDArray[np.float64]:
-    numbers = np.asarray(values, float)
-    return numbers[~np.isnan(numbers)]
+    numbers = np.asarray(values, np.float64)
+    return np.asarray(numbers[~np.isnan(numbers)])
 
 
 def read(path: Path) -> TaskResult | None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import HearError, LostError, TaskError, UnwritableError
 from ..version import version
-from . import certainty, results, store, tested
+from . import certainty, predictions, results, store
 from .data import SplitData, TaskData
 from .engines import Options, code_digest, evaluator
 from .outcome import Outcome, Tell
@@ -135,7 +135,8 @@ def _scored(
     place = folder / job.name
     with store.locked(place):
         before = results.read(place)
-        if before is not None and before.made_from == made_from and (place / tested.FILE).exists():
+        is_whole = (place / predictions.FILE).exists()
+        if before is not None and before.made_from == made_from and is_whole:
             return before, False
         if before is not None:
             follow.line(
@@ -146,7 +147,7 @@ def _scored(
         journal = state_folder(out) / "journals" / made_from[:32]
         outcome = _evaluated(prepared, options, store.FolderJournal(journal), follow.tell)
         result = _result(prepared, named, options, outcome, made_from, place)
-        tested.write(place, tested.of(prepared.data, outcome))
+        predictions.write(place, predictions.of(prepared.data, outcome))
         results.write(result, outcome, prepared.data.metadata, _versions())
         shutil.rmtree(journal, ignore_errors=True)
     return result, True
@@ -195,7 +196,7 @@ def _result(
         plan.grid_points,
         plan.seeds,
         certainty.over_seeds(scores),
-        certainty.over_recordings(tested.of(prepared.data, outcome), score),
+        certainty.over_recordings(predictions.of(prepared.data, outcome), score),
         outcome.seconds,
         prepared.resampled,
         tuple(dict.fromkeys(warnings)),

@@ -10,11 +10,12 @@ from ..api.submission import Connection, Submission
 from ..embed.model import Embedder
 from ..errors import UsageError
 from . import folder, heareval_layout, store
-from .embedding import Batching, embed
+from .embedding import embed
 from .engines import Options
 from .outcome import Tell
 from .results import Results
 from .run import Follow, Job, Named, Prepared, run, state_folder
+from .work import Batching
 
 _LAYOUT = "embeddings"
 """Folder below `--out` for embeddings in heareval's layout; heareval calls it so."""

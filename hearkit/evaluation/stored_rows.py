@@ -155,7 +155,7 @@ class Rows:
         return sum(self.n_rows[before] for before in range(position))
 
     def _write(self, name: str, first: int, values: NDArray[Any], kind: type[Any]) -> None:
-        content = memoryview(np.ascontiguousarray(values, kind)).cast("B")
+        content = np.ascontiguousarray(values, kind).data.cast("B")
         offset = first * np.dtype(kind).itemsize
         while content:  # a full disk may take a part first
             n_written = os.pwrite(self._open[name], content, offset)

@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hearkit.evaluation.events import EventTable
-from hearkit.evaluation.scores import SCORES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from hearkit.evaluation import certainty
+from hearkit.evaluation.events import EventTable
+from hearkit.evaluation.predictions import Predictions
+from hearkit.evaluation.scores import SCORES
 from hearkit.evaluation.task import Event
-from hearkit.evaluation.tested import Tested
 
 NEEDS = ("scipy", "sklearn")
 
 LABELS = ("a", "b", "c")
 
 
-def scenes(seed: int, n: int = 40, skill: float = 1.0, split: str = "test") -> Tested:
+def scenes(seed: int, n: int = 40, skill: float = 1.0, split: str = "test") -> Predictions:
     """Random predictions, as good as `skill`."""
     generator = np.random.default_rng(seed)
     true = np.random.default_rng(0).integers(0, 3, n)
@@ -29,7 +29,7 @@ def scenes(seed: int, n: int = 40, skill: float = 1.0, split: str = "test") -> T
     scores = generator.normal(size=(n, 3)).round(1) + skill * targets
     files = tuple(f"{number}.wav" for number in range(n))
     starts = np.arange(n + 1)
-    return Tested(split, seed, files, starts, scores.astype(np.float32), targets)
+    return Predictions(split, seed, files, starts, scores.astype(np.float32), targets)
 
 
 def table(events: Sequence[Sequence[Event]]) -> EventTable:
@@ -71,7 +71,7 @@ def test_a_draw_of_recordings_scores_as_the_score_of_their_events(
     score: str, files: list[tuple[list[Event], list[Event]]], data: st.DataObject
 ) -> None:
     drawn = data.draw(st.lists(st.integers(0, len(files) - 1), min_size=1, max_size=5))
-    one = Tested(
+    one = Predictions(
         "test",
         42,
         tuple(map(str, range(len(files)))),
@@ -85,10 +85,10 @@ def test_a_draw_of_recordings_scores_as_the_score_of_their_events(
     (found,) = certainty._scored(one, score, weights)
     of_events = SCORES[score].of_events
     assert of_events is not None
-    again = [table([files[n][side] for n in drawn]) for side in (0, 1)]
-    if not len(again[1]):
+    predicted, reference = (table([files[n][side] for n in drawn]) for side in (0, 1))
+    if not len(reference):
         return  # without references no score is defined
-    expected = next(iter(of_events(*again, 3).values()))
+    expected = next(iter(of_events(predicted, reference, 3).values()))
     assert found == pytest.approx(expected, nan_ok=True)
 
 
@@ -146,7 +146,7 @@ def test_pairing_sees_what_separate_intervals_do_not() -> None:
     better = base.predictions.copy()
     wrong = np.flatnonzero(base.predictions.argmax(1) != base.targets.argmax(1))[:20]
     better[wrong] = 10.0 * base.targets[wrong]
-    improved = Tested("test", 42, base.files, base.starts, better, base.targets)
+    improved = Predictions("test", 42, base.files, base.starts, better, base.targets)
     found = certainty.difference([improved], [base], "top1_acc")
     assert found is not None
     assert found.value == pytest.approx(0.02)

@@ -9,17 +9,22 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hearkit.api.facts import CallFacts
+from hearkit.api.contract import FUNCTIONS
+from hearkit.api.facts import CallFacts, Function, ModuleFacts
 from hearkit.api.requests import Call
 from hearkit.api.submission import Reply, Submission
 from hearkit.embed.model import Embedder
 from hearkit.errors import Fault, TaskError, UnwritableError
 from hearkit.evaluation import embedding, folder, order, stored_rows
-from hearkit.evaluation.embedding import Batching, Embeddings
+from hearkit.evaluation.embedding import Embeddings
+from hearkit.evaluation.work import Batching
 
 from ..fakes import Fake, model_facts, returned, value
 from .tasks import event_task, scene_task
 
+MODULE = ModuleFacts(
+    {name: Function(callable=True, type="function") for name in FUNCTIONS}, None, ("torch",), False
+)
 SIZE = 3
 HOP = 800
 
@@ -60,7 +65,7 @@ def embedded(
     batching: Batching = "memory",
     memory: int = 10**9,
 ) -> Embeddings:
-    fake = Fake(answer or Model(), model_facts(16000, SIZE))
+    fake = Fake(answer or Model(), model_facts(16000, SIZE), module=MODULE)
     embedder = Embedder(Submission("tiny"), lambda _: fake)
     task, _ = folder.read(path)
     return embedding.embed(
@@ -169,7 +174,7 @@ def test_an_interrupted_run_continues_and_equals_an_undisturbed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored_rows, "_SYNC_S", 0.0)
-    path = event_task(tmp_path / "t", n_files=6, seconds=(1.0, 2.0))
+    path = event_task(tmp_path / "t", n_files=6, seconds=(2.0, 3.0))
     model = Model()
 
     def interrupted(fake: Fake, call: Call, audio: NDArray[np.float32]) -> Reply[CallFacts]:

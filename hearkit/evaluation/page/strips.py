@@ -99,12 +99,12 @@ def _strip(task: str, results: Sequence[Results]) -> Strip | None:
     marks = []
     for number, (module, result) in enumerate(found):
         interval = result.over_recordings
-        ends_of = (interval.low, interval.high) if interval else (result.value, result.value)
+        start, end = (interval.low, interval.high) if interval else (result.value, result.value)
         label = f"{module}: {result.value:.3f}"
         if column is not None and result.is_protocol:
             rank = place_of(result.value, column)
             label += f", place {rank.rank} of {rank.of + 1}"
-        marks.append(Mark(place(result.value), *map(place, ends_of), label, number))
+        marks.append(Mark(place(result.value), place(start), place(end), label, number))
     n_steps = round((high - low) / step)
     ticks = [(place(low + n * step), f"{low + n * step:.3g}") for n in range(n_steps + 1)]
     beside = f" among {len(published)} published scores" if published else ""

@@ -99,6 +99,20 @@ def segment_error_rate(
     predicted: EventTable, reference: EventTable, n_labels: int, seconds: float
 ) -> dict[str, float]:
     """The error rate over segments of a length: substitutions, deletions and insertions."""
+    *wrong, n_reference = segment_counts(predicted, reference, n_labels, seconds)
+    whole = n_reference + _EPSILON
+    # One after the other, as sed_eval does, for the same last bit.
+    substitutions, deletions, insertions = (count / whole for count in wrong)
+    return {"error_rate": substitutions + deletions + insertions}
+
+
+def segment_counts(
+    predicted: EventTable, reference: EventTable, n_labels: int, seconds: float
+) -> tuple[float, float, float, float]:
+    """Substitutions, deletions, insertions, and active cells of the reference.
+
+    They add up over recordings.
+    """
     last_ms = max(predicted.ends.max(initial=0), reference.ends.max(initial=0))
     n_segments = math.ceil(last_ms / 1000.0 / seconds)
     keys = [
@@ -112,9 +126,8 @@ def segment_error_rate(
     substitutions = (np.minimum(n_reference, n_system) - n_both).sum()
     deletions = np.maximum(0, n_reference - n_system).sum()
     insertions = np.maximum(0, n_system - n_reference).sum()
-    whole = float(n_reference.sum()) + _EPSILON
-    rate = substitutions / whole + deletions / whole + insertions / whole
-    return {"error_rate": float(rate)}
+    counts = substitutions, deletions, insertions, n_reference.sum()
+    return tuple(map(float, counts))  # type: ignore[return-value]
 
 
 def _active_cells(

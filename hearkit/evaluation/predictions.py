@@ -22,7 +22,7 @@ FILE = "test.predictions.npz"
 
 
 @dataclass(frozen=True)
-class Tested:
+class Predictions:
     """Predictions of one head on one test split.
 
     Attributes:
@@ -46,18 +46,18 @@ class Tested:
     reference: EventTable | None = None
 
 
-def of(data: TaskData, outcome: Outcome) -> list[Tested]:
+def of(data: TaskData, outcome: Outcome) -> list[Predictions]:
     """The predictions of an outcome, with what is true."""
     return [_one(data.splits[test.split], test, data.vocabulary) for test in outcome.tests]
 
 
-def _one(split: SplitData, test: TestScores, vocabulary: Sequence[str]) -> Tested:
+def _one(split: SplitData, test: TestScores, vocabulary: Sequence[str]) -> Predictions:
     predicted = reference = None
     if test.events is not None and split.events is not None:
         events = [[Event(*event) for event in one] for one in test.events]
         predicted = EventTable.of(events, vocabulary)
         reference = EventTable.of(split.events, vocabulary)
-    return Tested(
+    return Predictions(
         test.split,
         test.seed,
         split.files,
@@ -69,7 +69,7 @@ def _one(split: SplitData, test: TestScores, vocabulary: Sequence[str]) -> Teste
     )
 
 
-def write(folder: Path, tested: Sequence[Tested]) -> None:
+def write(folder: Path, tested: Sequence[Predictions]) -> None:
     """Keep predictions in a folder.
 
     Raises:
@@ -101,7 +101,7 @@ def _columns(name: str, events: EventTable) -> dict[str, NDArray[Any]]:
 _COLUMNS = ("files", "labels", "starts", "ends")
 
 
-def read(folder: Path) -> list[Tested]:
+def read(folder: Path) -> list[Predictions]:
     """The predictions that a folder has.
 
     Raises:
@@ -117,9 +117,9 @@ def read(folder: Path) -> list[Tested]:
         raise TaskError(f"{path}: cannot be read ({error}); run the task again") from error
 
 
-def _read(arrays: Mapping[str, NDArray[Any]], split: str, seed: str) -> Tested:
+def _read(arrays: Mapping[str, NDArray[Any]], split: str, seed: str) -> Predictions:
     has_events = f"{split}/reference/files" in arrays
-    return Tested(
+    return Predictions(
         split,
         int(seed),
         tuple(map(str, arrays[f"{split}/files"])),
