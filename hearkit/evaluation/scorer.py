@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,16 +70,15 @@ class Scorer:
         if not self._metadata.use_scoring_for_early_stopping:
             return Validation(loss, self._ways[0] if self._ways else None)
         if self._frames is None:
-            return Validation(_kept(self._of_labels(probabilities)[self._scores[0].name]))
+            return Validation(self._of_labels(probabilities, (0,))[self._scores[0].name])
         found = self._frames.events(probabilities, self._ways)
-        primary = self._scores[0].name
-        figures = {way: self._of_events(events, (0,))[primary] for way, events in found.items()}
+        figures = {way: self._primary(events) for way, events in found.items()}
         # The oracle's order: the highest figure, even where lower is better; NaN counts as 0;
-        # of equal ones the longest filter, then the longest minimum.
+        # of equal ones the longest filter, then the longest minimum. It compares before rounding.
         best = max(
             figures, key=lambda way: (0.0 if math.isnan(figures[way]) else figures[way], way)
         )
-        return Validation(_kept(figures[best]), best)
+        return Validation(self._scores[0].kept(figures[best]), best)
 
     def test(
         self, probabilities: NDArray[np.float32], loss: float, way: Postprocessing | None
@@ -93,34 +92,39 @@ class Scorer:
         """
         events = None
         if self._frames is None or way is None:
-            figures = self._of_labels(probabilities)
+            figures = self._of_labels(probabilities, range(len(self._scores)))
         else:
             found = self._frames.events(probabilities, (way,))[way]
             figures = self._of_events(found, range(len(self._scores)))
             events = found.by_file(self._frames.n_files, self._vocabulary)
-        values = {"test_loss": loss, "test_score": _kept(figures[self._scores[0].name])}
-        values |= {f"test_{name}": _kept(value) for name, value in figures.items()}
+        values = {"test_loss": loss, "test_score": figures[self._scores[0].name]}
+        values |= {f"test_{name}": value for name, value in figures.items()}
         return Tested(values, events)
 
-    def _of_labels(self, probabilities: NDArray[np.float32]) -> dict[str, float]:
+    def _of_labels(
+        self, probabilities: NDArray[np.float32], which: Iterable[int]
+    ) -> dict[str, float]:
+        """The chosen scores, as the oracle keeps them."""
         return {
-            score.name: score.of_labels(probabilities, self._targets)
-            for score in self._scores
+            score.name: score.kept(score.of_labels(probabilities, self._targets))
+            for score in (self._scores[n] for n in which)
             if score.of_labels is not None
         }
 
-    def _of_events(self, events: EventTable, which: range | tuple[int, ...]) -> dict[str, float]:
+    def _primary(self, events: EventTable) -> float:
+        """The primary score of events, in double precision."""
+        of_events = self._scores[0].of_events
+        assert of_events is not None  # checked with the metadata
+        return next(iter(of_events(events, self._reference, len(self._vocabulary)).values()))
+
+    def _of_events(self, events: EventTable, which: Iterable[int]) -> dict[str, float]:
         """The chosen scores, and under longer names what comes with them."""
         figures: dict[str, float] = {}
         for score in (self._scores[n] for n in which):
             if score.of_events is None:
                 continue
             parts = score.of_events(events, self._reference, len(self._vocabulary))
-            figures[score.name] = next(iter(parts.values()))
-            figures |= {f"{score.name}_{part}": value for part, value in parts.items()}
+            figures[score.name] = score.kept(next(iter(parts.values())))
+            for part, value in parts.items():
+                figures[f"{score.name}_{part}"] = score.kept(value)
         return figures
-
-
-def _kept(score: float) -> float:
-    """A score as the oracle keeps it: in single precision."""
-    return float(np.float32(score))

@@ -34,12 +34,19 @@ class Score:
         of_events: From predicted and reference events and the number of labels to one figure or
             several by name, the first of which is the score.
         maximize: Whether a higher one is better.
+        single: Whether the oracle keeps it in single precision, as PyTorch keeps a number of
+            Python's. NumPy's numbers stay double.
     """
 
     name: str
     of_labels: _OfLabels | None = None
     of_events: _OfEvents | None = None
     maximize: bool = True
+    single: bool = True
+
+    def kept(self, value: float) -> float:
+        """A figure of this score as the oracle keeps it, compares it and writes it."""
+        return float(np.float32(value)) if self.single else value
 
 
 def _fms(name: str, match: Match) -> Score:
@@ -59,7 +66,7 @@ SCORES: dict[str, Score] = {
         Score("chroma_acc", chroma_accuracy),
         Score("mAP", mean_average_precision),
         Score("aucroc", area_under_roc),
-        Score("d_prime", d_prime),
+        Score("d_prime", d_prime, single=False),
         _fms("event_onset_200ms_fms", Match(0.2)),
         _fms("event_onset_50ms_fms", Match(0.05)),
         _fms("event_onset_offset_50ms_20perc_fms", Match(0.05, 0.2)),
