@@ -37,11 +37,15 @@ from .protocol import (
 )
 from .rows import Rows
 from .scorer import Scorer
-from .stack import Member, Stack, Tensors, bytes_of, first_weights, losses
+from .stack import Member, Stack, Tensors, bytes_of, first_weights, losses, weights_of
 
 _MOST_BYTES = 2 << 30
 """Memory that a stack takes at most; more heads are trained in stacks one after another. Which
 heads are together decides their dropout, so the limit is the same wherever there is that much."""
+
+_SMALL_STEP = 3e8
+"""Operations of a step below which one thread computes it: the threads would wait for each other
+longer than they compute, above all where other processes want the cores, too."""
 
 _SHARE = 0.5
 """Of the free memory, where that is less."""
@@ -73,7 +77,7 @@ class Trained:
 def evaluate(
     data: TaskData, plan: Plan, journal: Journal | None = None, tell: Tell | None = None
 ) -> Outcome:
-    """Train and test stacks of heads, and leave PyTorch's generator as it was.
+    """Train and test stacks of heads, and leave PyTorch's generator and threads as they were.
 
     Args:
         data: A task with the embeddings of one model.
@@ -87,8 +91,12 @@ def evaluate(
         SubmissionError: If embeddings are not finite.
     """
     devices = [plan.device] if torch.device(plan.device).type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        return _Evaluation(data, plan, journal, tell).run()
+    threads = torch.get_num_threads()
+    try:
+        with torch.random.fork_rng(devices):
+            return _Evaluation(data, plan, journal, tell).run()
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Evaluation:
@@ -97,6 +105,7 @@ class _Evaluation:
     ) -> None:
         self._seconds: dict[str, float] = defaultdict(float)
         self._plan = plan
+        self._threads = torch.get_num_threads()
         with self._timed("checking"):
             self._warnings = trainable.check(data)
         self._data = data
@@ -114,7 +123,7 @@ class _Evaluation:
     def run(self) -> Outcome:
         first, *others = self._divisions
         jobs = [(seed, point) for seed, some in self._points.items() for point in some]
-        fold = _Fold(self._data, first, self._plan.device, self._timed)
+        fold = _Fold(self._data, first, self._plan.device, self._timed, self._threads)
         trained = self._trained(fold, jobs)
         best: dict[int, Trained] = {}
         for one in trained:
@@ -123,7 +132,7 @@ class _Evaluation:
                 best[one.seed] = one
         tests = [fold.test(one) for one in best.values()]
         for division in others:
-            fold = _Fold(self._data, division, self._plan.device, self._timed)
+            fold = _Fold(self._data, division, self._plan.device, self._timed, self._threads)
             again = self._trained(fold, [(one.seed, one.point) for one in best.values()])
             tests += [fold.test(one) for one in again]
         tests.sort(key=lambda test: self._plan.seeds.index(test.seed))  # stable: folds in order
@@ -140,8 +149,7 @@ class _Evaluation:
             name = f"{fold.division.test}-{zlib.crc32(repr(some).encode()):08x}"
             kept = self._journal.get(name) if self._journal else None
             if kept is None:
-                torch.manual_seed(zlib.crc32(name.encode()))  # dropout
-                trained = fold.fit(some, self._left)
+                trained = fold.fit(some, zlib.crc32(name.encode()), self._left)
                 if self._journal:
                     self._journal.put(name, _written(trained))
             else:
@@ -195,12 +203,15 @@ def _stacks(
 class _Fold:
     """The rows and scorers of a division, made once for all stacks that are trained on it."""
 
-    def __init__(self, data: TaskData, division: Division, device: str, timed: Any) -> None:
+    def __init__(
+        self, data: TaskData, division: Division, device: str, timed: Any, threads: int
+    ) -> None:
         self.division = division
         self._data = data
         self._device = device
         self._timed = timed
         self._type = data.metadata.prediction_type
+        self._threads = threads
         with timed("loading"):
             self.train = self._rows(*division.train)
             self._valid = self._rows(division.valid)
@@ -225,14 +236,15 @@ class _Fold:
         each = bytes_of(point, self.train.n_features, n_labels) + activations + predicted
         return max(1, int(min(_MOST_BYTES, _SHARE * free) / each))
 
-    def fit(self, jobs: Sequence[tuple[int, Point]], left: Any) -> list[Trained]:
+    def fit(self, jobs: Sequence[tuple[int, Point]], seed: int, left: Any) -> list[Trained]:
         """Train a stack of heads; each leaves when its own training ends."""
         start = time.perf_counter()
-        with torch.random.fork_rng([]):
-            stack = self._stack(jobs)
+        stack = self._stack(jobs, seed)
+        torch.manual_seed(seed)  # dropout on a GPU
         shape = stack.members[0].point
         done: list[Trained] = []
         epoch = 0
+        self._set_threads(stack, shape)
         while stack.members:
             with self._timed("training"):
                 self._train_epoch(stack, shape)
@@ -248,20 +260,28 @@ class _Fold:
                 minutes = (time.perf_counter() - start) / 60 / len(jobs)
                 done += [_finished(self._data, member, minutes) for member in leaving]
                 stack.keep([n for n, ended in enumerate(ends) if not ended])
+                self._set_threads(stack, shape)
                 left(
                     len(leaving), f"{self.division.test}: epoch {epoch}, {len(stack.members)} heads"
                 )
         return done
 
-    def _stack(self, jobs: Sequence[tuple[int, Point]]) -> Stack:
+    def _stack(self, jobs: Sequence[tuple[int, Point]], seed: int) -> Stack:
         n_features, n_labels = self.train.n_features, len(self._data.vocabulary)
         members, first = [], []
-        for seed, point in jobs:
+        for of, point in jobs:
             monitor = Monitor(maximize=self._scorer.maximize, patience=point.patience)
-            members.append(Member(point, seed, monitor))
-            own = zlib.crc32(f"{seed} {self.division.test} {point}".encode())
+            members.append(Member(point, of, monitor))
+            own = zlib.crc32(f"{of} {self.division.test} {point}".encode())
             first.append(first_weights(point, n_features, n_labels, own))
-        return Stack(members, first, self._device)
+        return Stack(members, first, self._device, seed)
+
+    def _set_threads(self, stack: Stack, shape: Point) -> None:
+        """As many as a step is worth."""
+        rows = min(shape.batch_size, self.train.n_rows)
+        weights = weights_of(shape, self.train.n_features, len(self._data.vocabulary))
+        operations = 6 * rows * weights * len(stack.members)
+        torch.set_num_threads(1 if operations < _SMALL_STEP else self._threads)
 
     def _train_epoch(self, stack: Stack, shape: Point) -> None:
         places = batches(self.train.n_rows, shape.batch_size, normalised=shape.hidden_layers > 0)
