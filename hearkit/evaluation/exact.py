@@ -23,7 +23,7 @@ from . import trainable
 from .data import TaskData
 from .events import Postprocessing
 from .grid import Point, points
-from .heads import loss_of, make_head, probabilities_of
+from .heads import BlockedAdam, loss_of, make_head, probabilities_of
 from .outcome import Journal, Outcome, Plan, Tell, TestScores
 from .protocol import (
     Division,
@@ -185,7 +185,7 @@ class _Fold:
         head = make_head(point, self.train.n_features, len(self._data.vocabulary))
         torch.rand(64, self.train.n_features)  # the input of the summary that the oracle prints
         head.to(self._device)
-        optimizer = torch.optim.Adam(head.parameters(), lr=point.lr)
+        optimizer = BlockedAdam(head, point.lr)
         monitor = Monitor(maximize=self._scorer.maximize, patience=point.patience)
         best: tuple[State, Validation] | None = None
         for epoch in range(point.max_epochs):
@@ -204,9 +204,7 @@ class _Fold:
         minutes = (time.perf_counter() - start) / 60
         return Trained(point, monitor.best, monitor.epoch, best[1].postprocessing, minutes, best[0])
 
-    def _train_epoch(
-        self, head: torch.nn.Module, optimizer: torch.optim.Optimizer, point: Point
-    ) -> None:
+    def _train_epoch(self, head: torch.nn.Module, optimizer: BlockedAdam, point: Point) -> None:
         _draw_as_a_data_loader()
         head.train()
         places = batches(self.train.n_rows, point.batch_size, normalised=point.hidden_layers > 0)
