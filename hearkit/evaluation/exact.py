@@ -8,11 +8,10 @@ compute with one thread.
 from __future__ import annotations
 
 import contextlib
-import io
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from numpy.typing import NDArray
 
 from . import trainable
 from .data import TaskData
-from .events import Postprocessing
 from .grid import Point, points
 from .heads import BlockedAdam, loss_of, make_head, probabilities_of
 from .outcome import Journal, Outcome, Plan, Tell, TestScores
@@ -35,29 +33,7 @@ from .protocol import (
 )
 from .rows import Rows
 from .scorer import Scorer, Validation
-
-State = dict[str, torch.Tensor]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A head after its training.
-
-    Attributes:
-        point: Hyperparameters.
-        score: Best figure of the validations.
-        epoch: Its epoch, counted from 0.
-        postprocessing: Its post-processing; None for scenes.
-        minutes: Time that the training took.
-        state: Weights at that epoch; None in a record of a head that was no longer needed.
-    """
-
-    point: Point
-    score: float
-    epoch: int
-    postprocessing: Postprocessing | None
-    minutes: float
-    state: State | None
+from .trained import Tensors, Trained, from_bytes, to_bytes
 
 
 def evaluate(
@@ -119,11 +95,11 @@ class _Evaluation:
                 if best is None or fold.is_better(trained.score, best.score):
                     best = trained  # of equal ones the earlier
             assert best is not None  # there is one point at least
-            tests.append(self._tested(fold, best, seed))
+            tests.append(self._tested(fold, best))
             for division in others:
                 fold = _Fold(self._data, division, self._plan.device, self._timed)
                 lone |= dict.fromkeys(lone_row_warnings(fold.train.n_rows, [best.point], division))
-                tests.append(self._tested(fold, self._trained(fold, best.point, seed, None), seed))
+                tests.append(self._tested(fold, self._trained(fold, best.point, seed, None)))
         return Outcome(tuple(tests), tuple(grid), dict(self._seconds), (*self._warnings, *lone))
 
     def _trained(self, fold: _Fold, point: Point, seed: int, best: Trained | None) -> Trained:
@@ -132,17 +108,21 @@ class _Evaluation:
         name = f"{seed}-{self._done}"
         kept = self._journal.get(name) if self._journal else None
         if kept is not None:
-            trained = _read(kept)
+            record = from_bytes(kept)
+            torch.set_rng_state(record.pop("generator"))
+            trained = Trained.of(record)
         else:
-            trained = fold.fit(point)
-            needed = best is None or fold.is_better(trained.score, best.score)
+            trained = fold.fit(point, seed)
+            if best is not None and not fold.is_better(trained.score, best.score):
+                trained = replace(trained, state=None)
             if self._journal:
-                self._journal.put(name, _written(trained, with_state=needed))
+                record = trained.record() | {"generator": torch.get_rng_state()}
+                self._journal.put(name, to_bytes(record))
         self._done += 1
         return trained
 
-    def _tested(self, fold: _Fold, trained: Trained, seed: int) -> TestScores:
-        tested = fold.test(trained, seed)
+    def _tested(self, fold: _Fold, trained: Trained) -> TestScores:
+        tested = fold.test(trained)
         self._say(f"{fold.division.test}: tested")
         return tested
 
@@ -179,7 +159,7 @@ class _Fold:
     def is_better(self, score: float, than: float) -> bool:
         return score > than if self._scorer.maximize else score < than
 
-    def fit(self, point: Point) -> Trained:
+    def fit(self, point: Point, seed: int) -> Trained:
         """Train one head, with the draws from torch's generator that the oracle makes."""
         start = time.perf_counter()
         head = make_head(point, self.train.n_features, len(self._data.vocabulary))
@@ -187,7 +167,7 @@ class _Fold:
         head.to(self._device)
         optimizer = BlockedAdam(head, point.lr)
         monitor = Monitor(maximize=self._scorer.maximize, patience=point.patience)
-        best: tuple[State, Validation] | None = None
+        best: tuple[Tensors, Validation] | None = None
         for epoch in range(point.max_epochs):
             with self._timed("training"):
                 self._train_epoch(head, optimizer, point)
@@ -202,7 +182,9 @@ class _Fold:
         if best is None or monitor.best is None:
             raise never_validated(self._data.folder, point)
         minutes = (time.perf_counter() - start) / 60
-        return Trained(point, monitor.best, monitor.epoch, best[1].postprocessing, minutes, best[0])
+        state, found = best
+        way = found.postprocessing
+        return Trained(point, seed, monitor.best, monitor.epoch, way, minutes, state)
 
     def _train_epoch(self, head: torch.nn.Module, optimizer: BlockedAdam, point: Point) -> None:
         _draw_as_a_data_loader()
@@ -220,7 +202,7 @@ class _Fold:
         with self._timed("scoring"):
             return self._scorer.validate(probabilities, loss)
 
-    def test(self, trained: Trained, seed: int) -> TestScores:
+    def test(self, trained: Trained) -> TestScores:
         """Score the test split with the head's best weights."""
         assert trained.state is not None  # the best head's record has them
         point, name = trained.point, self.division.test
@@ -233,14 +215,7 @@ class _Fold:
             probabilities, loss = _predict(head, rows, point.batch_size, self._type)
             scorer = Scorer(self._data, self._data.splits[name])
             tested = scorer.test(probabilities, loss, trained.postprocessing)
-        values = {
-            **tested.values,
-            "validation_score": trained.score,
-            "epoch": trained.epoch,
-            "time_in_min": trained.minutes,
-        }
-        way = trained.postprocessing.as_dict() if trained.postprocessing else None
-        return TestScores(name, seed, values, point.as_dict(), way, probabilities, tested.events)
+        return trained.scores(name, tested, probabilities)
 
 
 def _draw_as_a_data_loader() -> None:
@@ -259,35 +234,3 @@ def _predict(
     probabilities = torch.cat([probabilities_of(some, prediction_type) for some in logits])
     loss = loss_of(torch.cat(logits), rows.targets, prediction_type)
     return probabilities.cpu().numpy(), float(loss)
-
-
-def _written(trained: Trained, *, with_state: bool) -> bytes:
-    """A record for the journal: the head, and the generator's state after its training."""
-    way = trained.postprocessing
-    record = {
-        "point": trained.point.as_dict(),
-        "score": trained.score,
-        "epoch": trained.epoch,
-        "postprocessing": way.as_dict() if way else None,
-        "minutes": trained.minutes,
-        "state": trained.state if with_state else None,
-        "generator": torch.get_rng_state(),
-    }
-    file = io.BytesIO()
-    torch.save(record, file)
-    return file.getvalue()
-
-
-def _read(content: bytes) -> Trained:
-    """A head from its record; sets the generator to its state after the training."""
-    record = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    torch.set_rng_state(record["generator"])
-    way = record["postprocessing"]
-    return Trained(
-        Point(**record["point"]),
-        record["score"],
-        record["epoch"],
-        Postprocessing(**way) if way else None,
-        record["minutes"],
-        record["state"],
-    )

@@ -70,7 +70,7 @@ class BlockedAdam:
     def __init__(self, head: nn.Module, lr: float) -> None:
         self._parameters = list(head.parameters())
         self._blocks = [
-            block for p in self._parameters for block in p.detach().view(-1).split(_BLOCK)
+            block for p in self._parameters for block in torch.split(p.detach().view(-1), _BLOCK)
         ]
         self._adam = torch.optim.Adam(self._blocks, lr=lr)
 
@@ -82,7 +82,7 @@ class BlockedAdam:
     def step(self) -> None:
         """One step along the gradients."""
         gradients = (p.grad for p in self._parameters)
-        pieces = (g.reshape(-1).split(_BLOCK) for g in gradients if g is not None)
+        pieces = (torch.split(g.reshape(-1), _BLOCK) for g in gradients if g is not None)
         for block, piece in zip(self._blocks, itertools.chain.from_iterable(pieces), strict=True):
             block.grad = piece
         self._adam.step()

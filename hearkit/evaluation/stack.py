@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from .events import Postprocessing
 from .grid import Point
 from .heads import make_head
 from .protocol import Monitor
@@ -36,6 +37,7 @@ class Member:
         monitor: Follows its validations.
         best: Weights at the best epoch, each of the shape that it has in one head.
         found: Validation at that epoch.
+        index: Place in the stack at its beginning.
     """
 
     point: Point
@@ -43,6 +45,7 @@ class Member:
     monitor: Monitor
     best: Tensors = field(default_factory=dict)
     found: Validation | None = None
+    index: int = 0
 
 
 def weights_of(point: Point, n_features: int, n_labels: int) -> int:
@@ -81,7 +84,10 @@ class Stack:
         self._generator = np.random.Generator(np.random.SFC64(seed))
         order = sorted(range(len(members)), key=lambda n: members[n].point.lr)
         self.members = [members[n] for n in order]
+        for n, member in enumerate(self.members):
+            member.index = n
         self._point = self.members[0].point
+        self._device = torch.device(device)
         self._step = 0
         stacked = {
             name: torch.stack([first[n][name] for n in order]).to(device) for name in first[0]
@@ -184,6 +190,49 @@ class Stack:
         """A copy of one head's tensors."""
         return {name: tensor.detach()[n].clone() for name, tensor in self._tensors.items()}
 
+    def snapshot(self) -> dict[str, Any]:
+        """All that the training depends on, as plain values and tensors."""
+        members = [
+            {
+                "monitor": dict(vars(member.monitor)),
+                "index": member.index,
+                "best": member.best,
+                "figure": member.found.figure if member.found else None,
+                "postprocessing": member.found.postprocessing.as_dict()
+                if member.found and member.found.postprocessing
+                else None,
+            }
+            for member in self.members
+        ]
+        generator: dict[str, Any] = dict(self._generator.bit_generator.state)
+        return {
+            "members": members,
+            "step": self._step,
+            "tensors": {name: tensor.detach() for name, tensor in self._tensors.items()},
+            "means": self._means,
+            "squares": self._squares,
+            "generator": generator | {"state": {"state": generator["state"]["state"].tolist()}},
+            "cuda": torch.cuda.get_rng_state(self._device) if self._device.type == "cuda" else None,
+        }
+
+    def resume(self, kept: dict[str, Any]) -> None:
+        """Continue where the snapshot of an equal stack was taken."""
+        self.members = [_member(one, self.members[one["index"]]) for one in kept["members"]]
+        self._step = kept["step"]
+        state = kept["generator"]["state"]["state"]
+        self._generator.bit_generator.state = kept["generator"] | {
+            "state": {"state": np.array(state, np.uint64)}
+        }
+        if kept["cuda"] is not None:
+            torch.cuda.set_rng_state(kept["cuda"], self._device)
+        if self.members:
+            self._put(
+                *(
+                    {name: tensor.to(self._device) for name, tensor in kept[part].items()}
+                    for part in ("tensors", "means", "squares")
+                )
+            )
+
     def keep(self, places: Sequence[int]) -> None:
         """Let all heads but these leave."""
         if len(places) == len(self.members):
@@ -218,6 +267,16 @@ class _DropoutRelu(torch.autograd.Function):
 _dropout_relu = cast(
     Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor], _DropoutRelu.apply
 )
+
+
+def _member(kept: dict[str, Any], member: Member) -> Member:
+    """A head as it was kept."""
+    vars(member.monitor).update(kept["monitor"])
+    way = kept["postprocessing"]
+    found = None
+    if kept["best"]:
+        found = Validation(kept["figure"], Postprocessing(**way) if way else None)
+    return replace(member, best=kept["best"], found=found)
 
 
 def _adam(groups: list[dict[str, object]]) -> torch.optim.Optimizer:

@@ -81,4 +81,5 @@ def _split(
 
 def _noisy(targets: np.ndarray, means: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     clean = targets.astype(np.float32) @ means
-    return (clean + generator.normal(size=clean.shape)).astype(np.float32)
+    noisy: np.ndarray = (clean + generator.normal(size=clean.shape)).astype(np.float32)
+    return noisy

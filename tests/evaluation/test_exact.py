@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,22 +22,23 @@ PLAN = Plan("default", 3)
 
 
 class Kept:
-    """A journal in memory, that ends the process after so many entries."""
+    """A journal in memory, that interrupts the run after so many entries."""
 
     def __init__(self, entries: dict[str, bytes], most: int = 1000) -> None:
         self.entries = entries
-        self._most = most
+        self._left = most
 
     def get(self, name: str) -> bytes | None:
         return self.entries.get(name)
 
     def put(self, name: str, content: bytes) -> None:
-        if len(self.entries) >= self._most:
+        if not self._left:
             raise KeyboardInterrupt
+        self._left -= 1
         self.entries[name] = content
 
 
-def figures(outcome: Outcome) -> list[object]:
+def figures(outcome: Outcome) -> list[Any]:
     """All that is to be equal, NaN to NaN."""
     tests = [
         (
@@ -59,7 +61,7 @@ KINDS = pytest.mark.parametrize("kind", ["multiclass", "multilabel", "event"])
 
 @ENGINES
 @KINDS
-def test_every_fold_is_tested_under_the_oracles_keys(engine: object, kind: str) -> None:
+def test_every_fold_is_tested_under_the_oracles_keys(engine: Any, kind: str) -> None:
     data = task(kind)
     outcome = engine.evaluate(data, PLAN)
     scores = data.metadata.evaluation
@@ -78,16 +80,14 @@ def test_every_fold_is_tested_under_the_oracles_keys(engine: object, kind: str) 
 
 @ENGINES
 @KINDS
-def test_an_interrupted_and_resumed_run_equals_an_undisturbed_one(
-    engine: object, kind: str
-) -> None:
+def test_an_interrupted_and_resumed_run_equals_an_undisturbed_one(engine: Any, kind: str) -> None:
     data, plan = task(kind), replace(PLAN, seeds=(42, 7))
     undisturbed = figures(engine.evaluate(data, plan))
     entries: dict[str, bytes] = {}
     interruptions = 0
     while True:
         try:
-            resumed = engine.evaluate(data, plan, Kept(entries, len(entries) + 1))
+            resumed = engine.evaluate(data, plan, Kept(entries, 1))
             break
         except KeyboardInterrupt:
             interruptions += 1
@@ -95,8 +95,29 @@ def test_an_interrupted_and_resumed_run_equals_an_undisturbed_one(
     assert figures(resumed) == undisturbed
 
 
+@KINDS
+def test_a_stack_goes_on_in_the_midst_of_its_training(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = task(kind)
+    undisturbed = figures(fused.evaluate(data, PLAN))
+    monkeypatch.setattr("hearkit.evaluation.fused_fold._SNAPSHOT_S", -1.0)
+    monkeypatch.setattr("hearkit.evaluation.fused_fold._SNAPSHOT_SHARE", 1e9)
+    entries: dict[str, bytes] = {}
+    interruptions = 0
+    while True:
+        try:
+            resumed = fused.evaluate(data, PLAN, Kept(entries, 2))
+            break
+        except KeyboardInterrupt:
+            interruptions += 1
+    assert interruptions > 5
+    assert figures(resumed) == undisturbed
+    assert all(not content for name, content in entries.items() if name.endswith("-part"))
+
+
 @ENGINES
-def test_seeds_are_evaluations_of_their_own(engine: object) -> None:
+def test_seeds_are_evaluations_of_their_own(engine: Any) -> None:
     data = task()
     both = engine.evaluate(data, replace(PLAN, seeds=(42, 7)))
     assert [test.seed for test in both.tests] == [42, 42, 42, 7, 7, 7]
@@ -107,7 +128,7 @@ def test_seeds_are_evaluations_of_their_own(engine: object) -> None:
 
 
 @ENGINES
-def test_torchs_generator_and_threads_are_left_alone(engine: object) -> None:
+def test_torchs_generator_and_threads_are_left_alone(engine: Any) -> None:
     torch.manual_seed(3)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     engine.evaluate(task(), Plan("default", 1))
@@ -126,7 +147,7 @@ def on_disk(data: TaskData, folder: Path) -> TaskData:
 
 @ENGINES
 def test_embeddings_larger_than_the_memory_give_the_same(
-    engine: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = task("event")
     expected = figures(engine.evaluate(data, PLAN))
@@ -135,7 +156,7 @@ def test_embeddings_larger_than_the_memory_give_the_same(
 
 
 @ENGINES
-def test_every_step_is_told(engine: object) -> None:
+def test_every_step_is_told(engine: Any) -> None:
     told: list[tuple[int, int]] = []
 
     def tell(done: int, total: int, what: str) -> None:
@@ -179,7 +200,7 @@ def test_labels_without_clips_are_named_and_scored_as_the_protocol_says() -> Non
 
 
 @ENGINES
-def test_a_last_batch_of_one_row_is_told_and_evaluated(engine: object) -> None:
+def test_a_last_batch_of_one_row_is_told_and_evaluated(engine: Any) -> None:
     own = {"batch_size": (23,), "max_epochs": (3,), "hidden_dim": (8,)}
     outcome = engine.evaluate(task(param_grid=own, splits=("a", "b", "c", "d")), Plan("default", 1))
     assert outcome.warnings[0].startswith(
@@ -196,7 +217,7 @@ def test_a_last_batch_of_one_row_is_told_and_evaluated(engine: object) -> None:
         ({"param_grid": {"max_epochs": (2,)}}, "trained for 2 epochs and validated every 3: never"),
     ],
 )
-def test_a_task_that_cannot_be_evaluated_is_refused(changes: dict[str, object], told: str) -> None:
+def test_a_task_that_cannot_be_evaluated_is_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         exact.evaluate(task(**changes), PLAN)
 

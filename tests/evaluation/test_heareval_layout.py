@@ -62,8 +62,8 @@ def test_numpys_scalars_and_integers_are_labels(tmp_path: Path) -> None:
     heareval_layout.write(data, tmp_path)
     file = tmp_path / "fold00.target-labels.pkl"
     labels = [[np.str_(label) for label in row] for row in pickle.loads(file.read_bytes())]
-    labels = [[7] if row == ["7"] else row for row in labels]
-    file.write_bytes(pickle.dumps(labels))
+    mixed = [[7] if row == ["7"] else row for row in labels]
+    file.write_bytes(pickle.dumps(mixed))
     same(data, heareval_layout.read(tmp_path))
 
 

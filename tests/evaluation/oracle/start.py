@@ -5,11 +5,13 @@ its dependencies have dropped since 2021; its own code is untouched. It computes
 or with as many as HEAREVAL_THREADS says.
 """
 
+import importlib
 import importlib.machinery
 import os
 import runpy
 import sys
 import types
+from typing import Any
 
 import numpy
 import torch
@@ -19,7 +21,7 @@ def shim() -> None:
     """Give heareval what it expects of its dependencies."""
     # It asks whether a model is TensorFlow's.
     tensorflow = types.ModuleType("tensorflow")
-    tensorflow.Module = type("Module", (), {})
+    vars(tensorflow)["Module"] = type("Module", (), {})
     tensorflow.__spec__ = importlib.machinery.ModuleSpec("tensorflow", None)
     sys.modules["tensorflow"] = tensorflow
 
@@ -30,13 +32,13 @@ def shim() -> None:
     load = torch.load
     torch.load = lambda *args, **options: load(*args, **{"weights_only": False, **options})
 
-    import pytorch_lightning
+    pytorch_lightning = importlib.import_module("pytorch_lightning")
 
     # Lightning 1.6 continued at the checkpoint's epoch, under which heareval looks up the
     # post-processing of events.
     test = pytorch_lightning.Trainer.test
 
-    def test_at_epoch(self, *args, ckpt_path=None, **options):
+    def test_at_epoch(self: Any, *args: Any, ckpt_path: Any = None, **options: Any) -> Any:
         self.fit_loop.epoch_progress.current.completed = torch.load(ckpt_path)["epoch"]
         return test(self, *args, ckpt_path=ckpt_path, **options)
 

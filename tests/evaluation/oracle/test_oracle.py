@@ -114,7 +114,8 @@ def compare(outcome: Outcome, folder: Path) -> int:
                 for name, some in kept["predicted_events"].items()
             }
             assert list(events.values()) == [list(some) for some in test.events]
-            assert list(map(list, test.postprocessing.items())) == written["postprocessing"]
+            way = test.postprocessing or {}
+            assert list(map(list, way.items())) == written["postprocessing"]
     return count
 
 
