@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ from .table import Entry, read
 _FOLDS = 5
 _MOST_GROUPS = 8
 """Up to so many groups, each is a fold of its own; more are gathered in five folds."""
+
+_LONGEST_NAME = 230
+"""Bytes of a file's name, before a number and the suffix."""
 
 _SPLITS = ("train", "valid", "test")
 
@@ -128,11 +132,12 @@ def _write(
     every = [entry for found in splits.values() for entry in found]
     rate, notes = _rate(root, every)
     is_event = every[0].events is not None
+    names = _file_names([entry.path for entry in every])
     lengths, loud = set(), []
     for split, found in splits.items():
         (folder / str(rate) / split).mkdir(parents=True)
-        names = _file_names([entry.path for entry in found])
-        for entry, file in zip(found, names, strict=True):
+        for entry in found:
+            file = names[entry.path]
             n_samples, peak = _write_sound(
                 root / entry.path, folder / str(rate) / split / file, rate
             )
@@ -140,10 +145,10 @@ def _write(
             if peak > 1:
                 loud.append(entry.path)
         content = {
-            file: [{"label": e[0], "start": e[1], "end": e[2]} for e in entry.events]
+            names[entry.path]: [{"label": e[0], "start": e[1], "end": e[2]} for e in entry.events]
             if entry.events is not None
             else list(entry.labels)
-            for file, entry in zip(names, found, strict=True)
+            for entry in found
         }
         _write_json(folder / f"{split}.json", content)
     if loud:
@@ -170,19 +175,24 @@ def _rate(root: Path, entries: Sequence[Entry]) -> tuple[int, list[str]]:
     return max(rates), [f"recordings of {said} Hz were resampled to {max(rates)} Hz"]
 
 
-def _file_names(paths: Sequence[str]) -> list[str]:
-    """Names of files in one folder that tell the paths; equal stems are numbered."""
-    used: dict[str, int] = {}
-    names = []
+def _file_names(paths: Sequence[str]) -> dict[str, str]:
+    """Names of files, by path: what the paths do not share, without folders.
+
+    No name is in two splits. Equal ones are numbered.
+    """
+    shared = os.path.commonpath([Path(path).parent for path in paths])
+    used: set[str] = set()
+    names = {}
     for path in paths:
-        stem = Path(path).stem
-        used[stem] = used.get(stem, 0) + 1
-        candidate = stem if used[stem] == 1 else f"{stem}~{used[stem]}"
-        while candidate != stem and candidate in used:
-            used[stem] += 1
-            candidate = f"{stem}~{used[stem]}"
-        used.setdefault(candidate, 1)
-        names.append(f"{candidate}.wav")
+        flat = "_".join(Path(path).relative_to(shared).with_suffix("").parts)
+        # A name has 255 bytes, of which the number and the suffix need some.
+        stem = flat.encode()[:_LONGEST_NAME].decode(errors="ignore")
+        name, number = stem, 1
+        while name in used:
+            number += 1
+            name = f"{stem}~{number}"
+        used.add(name)
+        names[path] = f"{name}.wav"
     return names
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -406,3 +408,24 @@ def test_python_gives_the_results_of_the_command(place: Path, hear_eval: Evaluat
     assert result.value == ours(place)["value"]
     assert results.failures == ()
     assert steps
+
+
+def test_a_recording_that_ends_the_modules_process_is_named(place: Path) -> None:
+    """Isolated, as the command runs unless told otherwise."""
+    scene_task(place / "tasks/levels-1-small", n_files=3)
+    task = scene_task(place / "tasks/silent-1-small", n_files=2)
+    write_sound(task / "16000/valid/valid_01.wav", np.zeros(1600))
+    scenes = "    return features(audio)"
+    ending = f"    if (audio == 0).all(1).any():\n        import os; os._exit(3)\n{scenes}"
+    (place / "tiny.py").write_text(MODULE.replace(scenes, ending))
+    command = [sys.executable, "-m", "hearkit.evaluation", "run", "tiny", "--tasks", "tasks"]
+    done = subprocess.run(
+        [*command, "--out", "out", *QUICK], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert (
+        "silent-1-small: not scored: valid/valid_01.wav: tiny.get_scene_embeddings" in done.stderr
+    )
+    assert "exit status 3" in done.stderr
+    assert "scored 1, failed 1" in done.stdout

@@ -58,7 +58,7 @@ def test_groups_become_folds_of_a_valid_task(root: Path, tmp_path: Path) -> None
     assert task.metadata.sample_duration == 0.05
     assert task.vocabulary == ("a", "b")
     assert made.splits == {"fold00": 2, "fold01": 2, "fold02": 2}
-    assert task.splits[0].files == ("0.wav", "0~2.wav")
+    assert task.splits[0].files == ("a_0.wav", "b_0.wav")
     assert task.splits[0].labels == (("a",), ("b",))
     assert made.notes == ("3 groups became 3 folds",)
 
@@ -66,7 +66,7 @@ def test_groups_become_folds_of_a_valid_task(root: Path, tmp_path: Path) -> None
 def test_recordings_of_16_bits_are_written_as_they_are(root: Path, tmp_path: Path) -> None:
     made = convert(write_table(root, *SIX), root, tmp_path / "task")
     before, _ = soundfile.read(root / "b/0.wav", dtype="int16")
-    after, rate = soundfile.read(made.path / "16000/fold00/0~2.wav", dtype="int16")
+    after, rate = soundfile.read(made.path / "16000/fold00/b_0.wav", dtype="int16")
     assert rate == made.rate == 16000
     np.testing.assert_array_equal(before, after)
 
