@@ -38,8 +38,12 @@ class Rows:
             targets = torch.from_numpy(labels.astype(np.float32))
         self.targets = targets.to(self._device)
         self._whole: torch.Tensor | None = None
-        if 4 * self.n_rows * self.n_features <= _SHARE * _free_bytes(self._device):
+        if self.fits(self.n_features):
             self._whole = self._read(slice(0, self.n_rows))
+
+    def fits(self, n_numbers: int) -> bool:
+        """Whether so many numbers of each row can be kept in memory."""
+        return 4 * self.n_rows * n_numbers <= _SHARE * _free_bytes(self._device)
 
     def replaced(self, whole: torch.Tensor) -> Rows:
         """The same rows with other numbers, shape (n_rows, n), in memory."""

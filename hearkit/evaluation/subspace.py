@@ -41,7 +41,9 @@ class Subspace:
     tolerance: float
 
     def places(self, rows: Rows) -> Rows | None:
-        """The rows' places in the subspace; None if one is outside."""
+        """The rows' places in the subspace; None if one is outside, or the memory too small."""
+        if not rows.fits(len(self.basis)):
+            return None
         parts = []
         for place in _blocks(rows.n_rows):
             some = rows.rows(place)
