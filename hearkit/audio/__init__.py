@@ -1,123 +1,102 @@
-"""From audio files to mono samples at the model's sample rate."""
+"""From a recording of any kind to mono samples at the model's sample rate.
+
+soundfile reads plain PCM, where it is exact; FFmpeg, by PyAV, reads everything compressed and every
+container. A file's contents say what it is, not its name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
+from ..errors import UnreadableError
+from . import compressed, kinds, plain
+from .mono import Mono
+from .sound import Recording, Sound, remarks
 
-from .errors import UnreadableError
+__all__ = ["Recording", "Sound", "announced_s", "load", "remarks"]
 
-_BLOCK = 1 << 18
-"""Samples a channel dealt with at once: of a long recording, only the mix is held whole."""
-
-_EXACT = ("PCM_", "FLOAT", "DOUBLE")
-"""Encodings that can be read in blocks. soundfile seeks after each read, and a decoder that has
-a memory, such as mp3's, then gives other samples than in one go."""
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A recording as a model takes it.
-
-    Attributes:
-        audio: float32 samples, shape (n_samples,).
-        duration_s: Seconds that were read.
-        announced_s: Seconds that the file's header announces.
-        peak: Largest absolute sample of the file's channels.
-    """
-
-    audio: NDArray[np.float32]
-    duration_s: float
-    announced_s: float
-    peak: float
+_BYTES_PER_S = 4000
+"""Of a compressed recording that does not tell how long it is: few have less."""
 
 
 def load(path: Path, sample_rate: int) -> Sound:
-    """Read a file, mix its channels to their mean, resample.
+    """Read a recording, mix its channels to their mean, resample.
 
     Args:
-        path: Anything that libsndfile reads: wav, flac, ogg, mp3 and others.
+        path: Anything that libsndfile or FFmpeg read. It is read by its contents, whatever it is
+            called, and opens no other file.
         sample_rate: Hz wanted; soxr's highest quality makes the change.
 
     Raises:
         UnreadableError: If the file is missing, no audio, empty, too long for the memory, or
             holds NaN or infinity.
     """
-    import soundfile
-
     try:
-        with soundfile.SoundFile(path) as file:
-            sound = _mono(path, file, sample_rate)
-    except (soundfile.SoundFileError, OSError, TypeError) as error:
-        reason = str(error).removeprefix(f"Error opening {str(path)!r}: ").rstrip(".")
-        raise UnreadableError(
-            f"{path}: cannot be read as audio ({reason}); skipped, replace or remove it"
-        ) from error
+        with kinds.opened(path) as file:
+            sound = _loaded(file, Mono(sample_rate))
+    except kinds.RefusedError as error:
+        raise UnreadableError(f"{kinds.shown(path)}: {error}") from error
     except MemoryError as error:
         raise UnreadableError(
-            f"{path}: does not fit into memory; skipped, cut it into shorter files"
+            f"{kinds.shown(path)}: does not fit into memory; skipped, cut it into shorter files"
         ) from error
-    if not sound.duration_s:
-        raise UnreadableError(f"{path}: holds no samples; skipped, replace or remove it")
+    except Exception as error:
+        # Whatever a decoder raises, it is this file's failure.
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        raise UnreadableError(
+            f"{kinds.shown(path)}: cannot be read as audio ({reason}); skipped, play it or convert "
+            "it to find out why"
+        ) from error
     if not len(sound.audio):
         raise UnreadableError(
-            f"{path}: too short for a sample at {sample_rate} Hz; skipped, replace or remove it"
+            f"{kinds.shown(path)}: too short for a sample at {sample_rate} Hz; skipped"
         )
     return sound
 
 
-def announced_s(path: Path) -> float:
-    """Seconds that a file's header announces; 0 where it cannot be read."""
-    import soundfile
-
-    try:
-        return float(soundfile.info(path).duration)
-    except (soundfile.SoundFileError, OSError, TypeError):
-        return 0.0
-
-
-def _blocks(file: Any) -> Iterator[NDArray[np.float32]]:
-    """The samples of an open `soundfile.SoundFile`, each shape (n_samples, n_channels)."""
-    if file.subtype.startswith(_EXACT):
-        block = file.read(_BLOCK, dtype="float32", always_2d=True)
-        while len(block) == _BLOCK:
-            yield block
-            block = file.read(_BLOCK, dtype="float32", always_2d=True)
-        yield block
-    else:
-        whole = file.read(dtype="float32", always_2d=True)
-        yield from (whole[start : start + _BLOCK] for start in range(0, len(whole), _BLOCK))
-
-
-def _mono(path: Path, file: Any, sample_rate: int) -> Sound:
-    """Read an open file, mixed and resampled on the way."""
-    import soxr
-
-    resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, "float32", quality="VHQ")
-    pieces = []
-    # A product, since numpy's mean over an axis of two is 40 times slower.
-    to_mean = np.full(file.channels, 1 / file.channels, np.float32)
-    n_samples, peak = 0, 0.0
-    for block in _blocks(file):
-        highest = float(np.abs(block).max(initial=0.0))
-        if not np.isfinite(highest):
-            at = n_samples + int(np.argmin(np.isfinite(block).all(axis=1)))
-            raise UnreadableError(
-                f"{path}: holds samples that are NaN or infinite, the first at "
-                f"{at / file.samplerate:.3f} s; skipped, export it again"
-            )
-        peak = max(peak, highest)
-        n_samples += len(block)
-        pieces.append(resampler.resample_chunk(block @ to_mean))
-    pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+def _loaded(file: BinaryIO, mono: Mono) -> Sound:
+    recording = _read(file, mono)
+    if not mono.duration_s:
+        raise kinds.RefusedError("holds no samples; skipped")
     return Sound(
-        np.concatenate(pieces),
-        duration_s=n_samples / file.samplerate,
-        announced_s=file.frames / file.samplerate,
-        peak=peak,
+        mono.audio(),
+        duration_s=mono.duration_s,
+        announced_s=max(recording.announced_s, mono.duration_s) or mono.duration_s,
+        peak=mono.peak,
+        mixed_peak=mono.mixed_peak,
+        recording=recording,
     )
+
+
+def _read(file: BinaryIO, mono: Mono) -> Recording:
+    """All samples of an open file, by whatever reads it."""
+    kinds.refuse_by_beginning(file)
+    if plain.is_candidate(file):
+        recording = plain.read(file, mono)
+        if recording is not None:
+            return recording
+        mono.forget()
+    try:
+        return compressed.read(file, mono)
+    except compressed.UnknownKindError as error:
+        # libsndfile knows rare kinds that FFmpeg does not.
+        recording = plain.read(file, mono)
+        if recording is None:
+            raise kinds.RefusedError(
+                f"cannot be read as audio ({kinds.described(file) or error}); skipped"
+            ) from error
+        return recording
+
+
+def announced_s(path: Path) -> float:
+    """Seconds that a file's header announces, or about; 0 where it cannot be read."""
+    try:
+        with kinds.opened(path) as file:
+            if plain.is_candidate(file) and (seconds := plain.announced_s(file)) is not None:
+                return seconds
+            seconds = compressed.announced_s(file)
+            return os.fstat(file.fileno()).st_size / _BYTES_PER_S if seconds is None else seconds
+    except Exception:  # what is wrong with it is told when it is read
+        return 0.0
