@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .kinds import RefusedError
+from .headers import data_of, told_behind
+from .kinds import RefusedError, head_of
 from .lengths import announced_by
 from .mono import BLOCK, Mono
 from .sound import Recording
@@ -63,12 +64,14 @@ def read(file: BinaryIO, mono: Mono) -> Recording:
         for block, rate in _joined(decoding.frames()):
             mono.add(block, rate)
         decoding.refuse_nonsense(os.fstat(file.fileno()).st_size, mono.duration_s)
+        announced = announced_by(file, container, decoding.stream)
         return Recording(
-            announced_by(file, container, decoding.stream),
+            announced.seconds,
+            is_exact=announced.is_exact,
             lossy=not decoding.codec.startswith(_LOSSLESS),
             lost_s=decoding.lost_s,
-            ends_early=decoding.ends_early,
-            more=decoding.more,
+            ends_early=decoding.ends_early or announced.is_cut,
+            more=(*decoding.more, *told_behind(data_of(file), mono.duration_s)),
         )
 
 
@@ -88,15 +91,17 @@ def _container(file: BinaryIO) -> InputContainer:
             file, "r", container_options=_OPTIONS, metadata_errors="replace", buffer_size=_BUFFER
         )
     except av.error.FFmpegError as error:
-        raise UnknownKindError(_words(error)) from error
+        raise UnknownKindError(_words(file, error)) from error
 
 
-def _words(error: Exception) -> str:
+def _words(file: BinaryIO, error: Exception) -> str:
     import av
 
-    if isinstance(error, av.error.InvalidDataError):
-        return "FFmpeg finds no kind of audio that it knows in it, or its index is missing"
-    return str(getattr(error, "strerror", None) or error)
+    if not isinstance(error, av.error.InvalidDataError):
+        return str(getattr(error, "strerror", None) or error)
+    if head_of(file)[4:8] == b"ftyp":
+        return "its index, moov, is missing: it was cut, or its recording was not finished"
+    return "FFmpeg finds no kind of audio in it that it knows"
 
 
 class _Decoding:
@@ -115,8 +120,7 @@ class _Decoding:
         tracks = container.streams.audio
         if not tracks:
             raise RefusedError(f"holds no audio, only {_others(container)}; skipped")
-        # As ffmpeg chooses: that with the most channels, then the first.
-        self.stream: Any = container.streams.best("audio") or tracks[0]
+        self.stream: Any = max(tracks, key=_preference)
         context = self.stream.codec_context
         if context is None:
             raise RefusedError(
@@ -163,6 +167,8 @@ class _Decoding:
         if packet is not None and frames:
             self._n_bytes += packet.size
         for frame in frames:
+            if frame.is_corrupt:
+                self.lost_s += frame.samples / frame.sample_rate
             yield _samples(frame), frame.sample_rate
 
     def refuse_nonsense(self, size: int, seconds: float) -> None:
@@ -183,6 +189,13 @@ class _Decoding:
         name = self._container.format.name
         if name in _SYNCHRONISED and self._n_bytes < size / 4 and self.lost_s > seconds / 4:
             raise UnknownKindError(f"it looks like {name} and is not")
+
+
+def _preference(track: Any) -> tuple[bool, int]:
+    """As ffmpeg chooses: what is marked as the default, then the most channels, then the first."""
+    context = track.codec_context
+    is_default = int(getattr(track, "disposition", 0) or 0) & 1
+    return bool(is_default), 0 if context is None else int(context.channels or 0)
 
 
 def _others(container: InputContainer) -> str:

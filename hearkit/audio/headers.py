@@ -61,6 +61,18 @@ def data_of(file: BinaryIO) -> Data | None:
     return None
 
 
+def told_behind(data: Data | None, seconds: float) -> tuple[str, ...]:
+    """A remark on what follows the samples, if anything does.
+
+    Args:
+        data: The samples in a file.
+        seconds: What was read of them.
+    """
+    if data is None or not data.behind:
+        return ()
+    return (f"{data.behind}; embedded as far as its header says, {seconds:.2f} s",)
+
+
 def _of_chunks(
     file: BinaryIO,
     size: int,

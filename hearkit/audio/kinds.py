@@ -65,13 +65,16 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         raise RefusedError(_why_not_opened(path, error)) from error
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise RefusedError(f"is {_special(facts.st_mode)}, no file{_ADVICE}")
         if not facts.st_size:
             raise RefusedError(f"is empty, 0 bytes{_ADVICE}")
-        yield file
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
 
 
 def _why_not_opened(path: Path, error: OSError) -> str:

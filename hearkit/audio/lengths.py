@@ -7,7 +7,11 @@ what was written down counts here.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from .headers import data_of
+from .ogg import length_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -22,8 +26,27 @@ _RATES = ((11025, 12000, 8000), (0, 0, 0), (22050, 24000, 16000), (44100, 48000,
 """Hz by version and index in the header of an MPEG audio frame; ISO/IEC 11172-3, 13818-3."""
 
 
-def announced_by(file: BinaryIO, container: InputContainer, stream: Any) -> float:
-    """Seconds that a file announces; 0 where it announces nothing.
+_EXACT = ("flac", "wv", "tta")
+"""Kinds that tell their length to the sample."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a file says of its length.
+
+    Attributes:
+        seconds: Its length; 0 where it says nothing.
+        is_exact: Whether that is to the sample.
+        is_cut: Whether it ends where it cannot.
+    """
+
+    seconds: float = 0.0
+    is_exact: bool = False
+    is_cut: bool = False
+
+
+def announced_by(file: BinaryIO, container: InputContainer, stream: Any) -> Announced:
+    """What a file says of its length.
 
     Args:
         file: The open file.
@@ -31,7 +54,25 @@ def announced_by(file: BinaryIO, container: InputContainer, stream: Any) -> floa
         stream: Its audio.
     """
     kind = container.format.name
-    descriptor = file.fileno()
+    if kind == "ogg":
+        length = length_of(file.fileno())
+        return Announced(length.seconds, is_cut=length.is_cut)
+    context = stream.codec_context
+    if str(context.name).startswith("pcm_") and (data := data_of(file)) is not None:
+        bytes_a_second = context.sample_rate * context.channels * _bits(stream) / 8
+        known = not data.is_unknown and bytes_a_second
+        return Announced(data.announced / bytes_a_second if known else 0.0, is_exact=True)
+    return Announced(_seconds(file.fileno(), kind, container, stream), is_exact=kind in _EXACT)
+
+
+def _bits(stream: Any) -> int:
+    """Bits of a sample in the file."""
+    name = str(stream.codec_context.name)
+    digits = "".join(letter for letter in name if letter.isdigit())
+    return int(digits) if digits else 8  # A-law and mu-law
+
+
+def _seconds(descriptor: int, kind: str, container: InputContainer, stream: Any) -> float:
     if kind == "flac":
         return _of_flac(descriptor)
     if kind == "mp3":

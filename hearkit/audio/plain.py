@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, BinaryIO
 
-from .headers import Data, data_of
+from .headers import Data, data_of, told_behind
 from .kinds import head_of
 from .mono import BLOCK, Mono
 from .sound import Recording
@@ -74,14 +74,9 @@ def _opened(file: BinaryIO) -> Any:
 
 def _recording(sound: Any, data: Data | None) -> Recording:
     if data is None:
-        return Recording(sound.frames / sound.samplerate)
+        return Recording(sound.frames / sound.samplerate, is_exact=True)
     second = _WIDTHS[sound.subtype] * sound.channels * sound.samplerate
     # A length that nobody knew when the header was written announces nothing.
     announced = 0.0 if data.is_unknown else data.announced / second
-    more: tuple[str, ...] = ()
-    if data.behind:
-        more = (
-            f"{data.behind}; embedded as far as its header says, "
-            f"{sound.frames / sound.samplerate:.2f} s",
-        )
-    return Recording(announced, more=more)
+    more = told_behind(data, sound.frames / sound.samplerate)
+    return Recording(announced, is_exact=True, more=more)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_CUT_S, _CUT_COMPRESSED_S = 0.1, 0.15
-"""Seconds that a header may announce too much; encoders pad by up to 2 x 2560 samples."""
+_PADDED_S = 0.15
+"""Seconds that a header may announce too much: encoders pad by up to 2 x 2560 samples."""
+
+_EXACT_S = 0.001
 
 _OVERSHOOT = 1.25
 """Peak that lossy codecs reach on music at full scale; exact samples beyond 1 are meant."""
@@ -24,6 +26,7 @@ class Recording:
 
     Attributes:
         announced_s: Seconds that its header announces; 0 where it announces nothing.
+        is_exact: Whether that is to the sample.
         lossy: Whether its codec changes samples.
         lost_s: Seconds that could not be decoded, about; the others were.
         ends_early: Whether it could not be read on from somewhere.
@@ -31,6 +34,7 @@ class Recording:
     """
 
     announced_s: float
+    is_exact: bool = False
     lossy: bool = False
     lost_s: float = 0.0
     ends_early: bool = False
@@ -70,18 +74,17 @@ def remarks(sound: Sound) -> Iterator[str]:
             f"{sound.mixed_peak:.2g}; embedded as it is, choose one channel if that is not meant"
         )
     lacking = announced - sound.duration_s
-    if recording.lost_s:
-        yield (
-            f"damaged, about {recording.lost_s:.2f} s could not be decoded; embedded without them, "
-            f"{sound.duration_s:.2f} s"
-        )
-    if lacking > (_CUT_COMPRESSED_S if recording.lossy else _CUT_S):
+    lost = f"; about {recording.lost_s:.2f} s could not be decoded" if recording.lost_s else ""
+    if lacking > (_EXACT_S if recording.is_exact else _PADDED_S):
         yield (
             f"cut short or damaged, holds {sound.duration_s:.2f} of the {announced:.2f} s that it "
-            "announces; embedded as far as it goes"
+            f"announces{lost}; embedded as far as it goes"
         )
     elif recording.ends_early:
         yield (
-            f"damaged, cannot be read beyond {sound.duration_s:.2f} s; embedded as far as it goes"
+            f"cut short or damaged, cannot be read beyond {sound.duration_s:.2f} s{lost}; embedded "
+            "as far as it goes"
         )
+    elif lost:
+        yield f"damaged{lost}; embedded without them, {sound.duration_s:.2f} s"
     yield from recording.more
