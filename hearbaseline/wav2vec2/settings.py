@@ -16,6 +16,8 @@ from hearbaseline._checkpoint import CheckpointError
 _LARGEST = 1 << 16
 """Of any size: the largest published models are 2048 wide, with 8192 features between."""
 
+_MOST_CONVOLUTIONS = 64
+
 _LONGEST_HOP = 160_000
 """Samples from frame to frame, 10 s; 320 in published models."""
 
@@ -51,7 +53,7 @@ def _is_mode(value: object) -> bool:
 def _are_layers(value: object) -> bool:
     return value is None or (
         isinstance(value, (list, tuple))
-        and 0 < len(value) <= _LARGEST
+        and 0 < len(value) <= _MOST_CONVOLUTIONS
         and all(isinstance(one, (list, tuple)) and len(one) == 3 for one in value)
         and all(_is_size(number) for one in value for number in one)
     )
@@ -129,7 +131,7 @@ def _problem(config: Mapping[str, Any]) -> str:
     hop = 1
     for *_, stride in config["extractor_conv_layer_config"] or ():
         hop *= stride
-    return f"its frames are {hop} samples apart" if hop > _LONGEST_HOP else ""
+    return f"its frames are over {_LONGEST_HOP} samples apart" if hop > _LONGEST_HOP else ""
 
 
 def _contradiction(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> str:
