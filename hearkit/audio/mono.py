@@ -13,8 +13,11 @@ from .kinds import RefusedError
 BLOCK = 1 << 18
 """Samples a channel dealt with at once: of a long recording, only the mix is held whole."""
 
-_LARGE = 1 << 26
-"""Samples from which on free memory is looked at before more is asked for."""
+_LARGE = 1 << 24
+"""Samples from which on free memory is looked at before more is asked for; 64 MB."""
+
+_SHARE = 0.25
+"""Part of the free memory that a sound may take: the module's process has it, too, and more."""
 
 
 class Mono:
@@ -67,7 +70,12 @@ class Mono:
         self.mixed_peak = max(self.mixed_peak, float(np.abs(mixed).max(initial=0.0)))
         self._n += len(block)
         self.duration_s = self._before_s + self._n / rate
-        self._samples.add(self._resampler.resample_chunk(mixed))
+        # Of a second at a low rate, the resampler makes thousands of times as many samples.
+        ratio = self._sample_rate / rate
+        self._samples.check_room(int(len(mixed) * ratio))
+        size = max(1, int(_LARGE / max(1.0, ratio)))
+        for start in range(0, len(mixed), size):
+            self._samples.add(self._resampler.resample_chunk(mixed[start : start + size]))
 
     def _begin(self, rate: int) -> None:
         """What follows has another rate."""
@@ -104,10 +112,17 @@ class _Growing:
         self._array[self._n : wanted] = more
         self._n = wanted
 
-    def _resize(self, size: int) -> None:
-        grows = 4 * (size - len(self._array))
-        if size > _LARGE and grows > psutil.virtual_memory().available // 2:
+    def check_room(self, more: int) -> None:
+        """Raise where more samples do not fit, since the system would end a process instead.
+
+        Raises:
+            MemoryError: See above.
+        """
+        wanted = 4 * (self._n + more)
+        if wanted > 4 * _LARGE and wanted > _SHARE * psutil.virtual_memory().available:
             raise MemoryError
+
+    def _resize(self, size: int) -> None:
         # Nobody else knows the array yet.
         self._array.resize(size, refcheck=False)
 

@@ -145,7 +145,7 @@ def refuse_others(path: Path, found: archive.Found, origin: Origin) -> None:
     if not (there.contents and there.contents == origin.contents):
         raise UnwritableError(
             f"{shown(path)} is the result of another recording, {there.place}, and is not "
-            "replaced; choose another --out, or remove the result if it is not wanted"
+            "replaced; choose another --out"
         )
 
 

@@ -152,7 +152,7 @@ class Operations:
 
     def _noted(self, request: Request[Any], audio: Audio | None) -> Answer:
         """Carry out a request and note which files are read meanwhile."""
-        if isinstance(request, (Import, Load)):
+        if self._watch is None and isinstance(request, (Import, Load)):
             reads.watch_compiled(imported=isinstance(request, Load))
         modules = set(sys.modules)
         self._reads.start()
