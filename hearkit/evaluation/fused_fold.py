@@ -22,11 +22,15 @@ from .protocol import Division, Monitor, batches, never_validated
 from .rows import Rows
 from .scorer import Scorer
 from .stack import Member, Stack, bytes_of, first_weights, losses, weights_of
+from .subspace import subspace_of
 from .trained import Trained, from_bytes, to_bytes
 
 _MOST_BYTES = 2 << 30
 """Memory that a stack takes at most; more heads are trained in stacks one after another. Which
 heads are together decides their dropout, so the limit is the same wherever there is that much."""
+
+_FULL_BATCH = 1024
+"""Rows in a batch of all grids."""
 
 _SMALL_STEP = 3e8
 """Operations of a step below which one thread computes it: the threads would wait for each other
@@ -89,9 +93,23 @@ class Fold:
             self.train = self._rows(*division.train)
             self._valid = self._rows(division.valid)
             self._scorer = Scorer(data, data.splits[division.valid])
+        self._n_features = self.train.n_features
+        self._basis: torch.Tensor | None = None
+        with timed("reducing"):
+            self._reduce()
 
     def _rows(self, *names: str) -> Rows:
         return Rows([self._data.splits[name] for name in names], self._type, self._device)
+
+    def _reduce(self) -> None:
+        """Compute with fewer numbers where the embeddings allow that."""
+        subspace = subspace_of(self.train, _FULL_BATCH)
+        places = subspace.places(self.train) if subspace else None
+        if subspace is None or places is None:
+            return
+        self.train, self._basis = places, subspace.basis
+        # Validation rows may have other dimensions as well; then they stay whole.
+        self._valid = subspace.places(self._valid) or self._valid
 
     def is_better(self, score: float, than: float) -> bool:
         """Whether a validation's figure is better than another."""
@@ -107,7 +125,7 @@ class Fold:
         rows = min(point.batch_size, self.train.n_rows)
         activations = 4 * rows * (6 * point.hidden_layers * point.hidden_dim + 4 * n_labels)
         predicted = 4 * self._valid.n_rows * 4 * n_labels
-        each = bytes_of(point, self.train.n_features, n_labels) + activations + predicted
+        each = bytes_of(point, self._n_features, n_labels) + activations + predicted
         return max(1, int(min(_MOST_BYTES, _SHARE * free) / each))
 
     def fit(
@@ -168,19 +186,19 @@ class Fold:
         ]
 
     def _stack(self, jobs: Sequence[tuple[int, Point]], seed: int) -> Stack:
-        n_features, n_labels = self.train.n_features, len(self._data.vocabulary)
+        n_features, n_labels = self._n_features, len(self._data.vocabulary)
         members, first = [], []
         for of, point in jobs:
             monitor = Monitor(maximize=self._scorer.maximize, patience=point.patience)
             members.append(Member(point, of, monitor))
             own = zlib.crc32(f"{of} {self.division.test} {point}".encode())
             first.append(first_weights(point, n_features, n_labels, own))
-        return Stack(members, first, self._device, seed)
+        return Stack(members, first, self._device, seed, self._basis)
 
     def _set_threads(self, stack: Stack, shape: Point) -> None:
         """As many as a step is worth."""
         rows = min(shape.batch_size, self.train.n_rows)
-        weights = weights_of(shape, self.train.n_features, len(self._data.vocabulary))
+        weights = weights_of(shape, self._n_features, len(self._data.vocabulary))
         operations = 6 * rows * weights * len(stack.members)
         torch.set_num_threads(1 if operations < _SMALL_STEP else self._threads)
 

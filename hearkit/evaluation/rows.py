@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -39,6 +40,12 @@ class Rows:
         self._whole: torch.Tensor | None = None
         if 4 * self.n_rows * self.n_features <= _SHARE * _free_bytes(self._device):
             self._whole = self._read(slice(0, self.n_rows))
+
+    def replaced(self, whole: torch.Tensor) -> Rows:
+        """The same rows with other numbers, shape (n_rows, n), in memory."""
+        other = copy.copy(self)
+        other._whole, other.n_features = whole, whole.shape[1]
+        return other
 
     def batches(self, places: Iterator[slice]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Embeddings, shape (n, n_features), and targets of each slice of rows."""

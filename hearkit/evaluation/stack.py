@@ -76,11 +76,25 @@ class Stack:
 
     Attributes:
         members: The heads that are still trained, in the order of the tensors.
+
+    Args:
+        members: The heads.
+        first: First weights of each.
+        device: Where they compute.
+        seed: Seed of their dropout.
+        basis: The subspace in which rows lie, shape (n_dimensions, n_features); rows may then come
+            as their places in it, of n_dimensions numbers.
     """
 
     def __init__(
-        self, members: Sequence[Member], first: Sequence[Tensors], device: str, seed: int = 0
+        self,
+        members: Sequence[Member],
+        first: Sequence[Tensors],
+        device: str,
+        seed: int = 0,
+        basis: torch.Tensor | None = None,
     ) -> None:
+        self._basis = basis
         self._generator = np.random.Generator(np.random.SFC64(seed))
         order = sorted(range(len(members)), key=lambda n: members[n].point.lr)
         self.members = [members[n] for n in order]
@@ -169,7 +183,10 @@ class Stack:
         """A linear layer of each head, shape (n_heads, n_rows, n_out)."""
         weight, bias = self._tensors[f"{at}.weight"], self._tensors[f"{at}.bias"]
         if len(hidden) == 1:
-            wide = functional.linear(hidden[0], weight.flatten(0, 1), bias.flatten())
+            all_weights = weight.flatten(0, 1)
+            if at == 0 and self._basis is not None and hidden.shape[2] != weight.shape[2]:
+                all_weights = functional.linear(all_weights, self._basis)
+            wide = functional.linear(hidden[0], all_weights, bias.flatten())
             return wide.view(len(wide), len(weight), -1).transpose(0, 1)
         return torch.baddbmm(bias.unsqueeze(1), hidden, weight.transpose(1, 2))
 
