@@ -2,11 +2,12 @@
 
 - `HearError`
     - `UsageError`: what was asked for cannot be done (exit status 2)
-        - `UnwritableError`: a result cannot be written, such as on a full disk (2)
+        - `OutputError`: no result can be written, such as on a full disk (2)
     - `SubmissionError`: the HEAR module is at fault (1)
     - `LostError`: the HEAR module ended its process and cannot be loaded again (1)
     - `UnreadableError`: one recording cannot be embedded (1)
     - `TaskError`: one task cannot be scored (1)
+    - `UnwritableError`: one result cannot be written (1)
     - `Fault`: the submission did not answer one request (1)
 - `EndedError`: a signal asked this process to end (128 and the signal's number)
 """
@@ -41,8 +42,8 @@ class UsageError(HearError, ValueError):
     """
 
 
-class UnwritableError(UsageError):
-    """A result cannot be written; whatever comes next could not be, either."""
+class OutputError(UsageError):
+    """No result can be written, so the run stops."""
 
 
 class SubmissionError(HearError):
@@ -65,6 +66,12 @@ class UnreadableError(HearError):
 
 class TaskError(HearError):
     """One task cannot be scored; the run continues with the others."""
+
+    exit_status = 1
+
+
+class UnwritableError(HearError):
+    """One result cannot be written; the run continues with the others."""
 
     exit_status = 1
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hearkit.api.facts import (
     Attribute,
     CallFacts,
+    Digests,
     Environment,
     Extension,
     Footprint,
@@ -18,7 +19,7 @@ from hearkit.api.facts import (
     ModuleFacts,
     Nothing,
 )
-from hearkit.api.requests import Call, Describe, Extend, Import, Load, Measure, Request
+from hearkit.api.requests import Call, Describe, Digest, Extend, Import, Load, Measure, Request
 from hearkit.api.submission import Reply, Value
 from hearkit.errors import Fault
 
@@ -89,6 +90,7 @@ class Fake:
         self._facts: dict[type[Request[Any]], Any] = {
             Import: module,
             Load: facts or model_facts(),
+            Digest: Digests({}, {}),
             Describe: Environment(),
             Measure: Footprint(0, True, 0),
             Extend: Extension(extensions or {}),

@@ -100,6 +100,17 @@ def test_a_wheel_holds_every_file_of_the_template(wheel: Path) -> None:
     assert files <= set(zipfile.ZipFile(wheel).namelist())
 
 
+def test_a_wheel_holds_the_leaderboard_and_the_page_of_results(wheel: Path) -> None:
+    evaluation = CHECKOUT / "hearkit/evaluation"
+    files = {
+        path.relative_to(CHECKOUT).as_posix()
+        for suffix in ("csv", "html", "css", "js")
+        for path in evaluation.rglob(f"*.{suffix}")
+    }
+    assert len(files) == 4
+    assert files <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_the_model_card_names_the_weights_it_describes() -> None:
     digest = hashlib.sha256((CHECKOUT / "weights/mel.safetensors").read_bytes()).hexdigest()
     assert digest in (CHECKOUT / "weights/README.md").read_text("utf-8")

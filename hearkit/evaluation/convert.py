@@ -24,6 +24,7 @@ from ..errors import UnreadableError, UsageError
 from .faults import listed
 from .folder import VOCABULARY
 from .metadata import FILE
+from .recordings import not_skipped
 from .store import cannot_write
 from .table import Entry, read
 
@@ -203,7 +204,7 @@ def _write_sound(source: Path, target: Path, rate: int) -> tuple[int, float]:
     try:
         sound = audio.load(source, rate).audio
     except UnreadableError as error:
-        raise UsageError(str(error).replace("; skipped, ", "; ")) from error
+        raise UsageError(not_skipped(error)) from error
     # Rounded to the nearest step, so that 16-bit recordings stay as they are.
     scaled = np.clip(np.rint(sound.astype(np.float64) * 32768), -32768, 32767).astype(np.int16)
     soundfile.write(str(target), scaled, rate, subtype="PCM_16", format="WAV")

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..embed.key import Later
 from ..embed.model import Embedder
 from ..errors import SubmissionError, TaskError
+from ..files import digest
 from . import order, store, targets
 from .batching import batches_of
 from .data import SplitData, TaskData
@@ -21,6 +23,9 @@ from .outcome import Tell
 from .recordings import Header, Source, check_lengths
 from .stored_rows import Rows
 from .work import Batching, Work
+
+_LATER = "later.json"
+"""Lists files that a module reads in its calls."""
 
 _READERS = 4
 """Threads; decoding and resampling run outside Python's lock."""
@@ -35,7 +40,7 @@ class Embeddings:
 
     Attributes:
         data: What heads are trained on.
-        key: Key of the entry in the store.
+        key: Digest of what they were made from.
         seconds: Seconds that this run took to embed; 0 where everything was there.
         resampled: One line on what was resampled; "" if nothing was.
     """
@@ -71,7 +76,7 @@ def embed(
         UsageError: If the store cannot be written.
     """
     source = Source.of(task, embedder.sample_rate)
-    key = store.entry_key(store.model_key(embedder), source, batching)
+    key = store.entry_key(embedder.key, source, batching)
     headers = [_headers(source, split) for split in task.splits]
     longest = max(
         (header.frames, split.name, name)
@@ -83,11 +88,36 @@ def embed(
     )
     began = time.monotonic()
     with store.locked(work.folder):
+        _forget_stale(work)
         store.write_json(work.folder / "entry.json", {"task": task.name, "module": embedder.name})
         parts, computed = _embed_all(work, headers, tell)
+        later = store.read_json(work.folder / _LATER)
     seconds = time.monotonic() - began if computed else 0.0
     data = TaskData(task.name, task.metadata, task.vocabulary, parts)
-    return Embeddings(data, key, seconds, source.resampled)
+    return Embeddings(data, store.digest(key, later), seconds, source.resampled)
+
+
+def _forget_stale(work: Work) -> None:
+    """Remove what was computed with files that calls have read and that have changed since."""
+    known = store.read_json(work.folder / _LATER) or []
+    for one in known:
+        later = Later(*one)
+        try:
+            now = digest(work.embedder.place_now(later))
+        except OSError:
+            now = ""
+        if now != later.digest:
+            for path in work.folder.iterdir():
+                if path.name != store.LOCK:
+                    path.unlink()
+            return
+
+
+def _note_later(work: Work) -> None:
+    """Note files that calls have read: the model's key does not know them."""
+    later = [[one.role, one.place, one.digest] for one in work.embedder.later]
+    if later:
+        store.write_json(work.folder / _LATER, later)
 
 
 def _embed_all(
@@ -156,6 +186,7 @@ def _embed_split(
                 done(len(rows.n_rows))
             if failures and (not uniform or len(failures) >= _MOST_FAILURES):
                 break
+            _note_later(work)
     if failures:
         more = f"; {len(failures)} recordings in all" if len(failures) > 1 else ""
         raise TaskError(f"{'; '.join(failures)}{more}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from ..api.submission import resolved_device
-from ..files import contents_digest
+from ..files import digest
 from ..version import version
 from .data import TaskData
 from .outcome import Journal, Outcome, Plan, Tell
@@ -59,7 +59,7 @@ def code_digest() -> str:
     """Digest of our version and of the evaluation's own code."""
     sha = hashlib.sha256(version().encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
-        sha.update(contents_digest(path))
+        sha.update(digest(path).encode())
     return sha.hexdigest()
 
 

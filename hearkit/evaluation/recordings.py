@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .. import audio
 from ..errors import TaskError, UnreadableError
-from ..files import contents_digest
+from ..files import digest
 from .faults import Faults, listed
 from .folder import Split, Task
 
@@ -95,7 +95,13 @@ class Source:
             return audio.load(self.path(split, file), self.wanted).audio
         except UnreadableError as error:
             # Without the recording it would be another task: nothing is skipped here.
-            raise TaskError(str(error).replace("; skipped, ", "; ")) from error
+            raise TaskError(not_skipped(error)) from error
+
+
+def not_skipped(error: UnreadableError) -> str:
+    """What is wrong with a recording, where none is skipped."""
+    said = str(error).replace("; skipped, ", "; ")
+    return f"{said.removesuffix('; skipped')}; replace it" if said.endswith("; skipped") else said
 
 
 def _header(path: Path) -> Header | str:
@@ -173,7 +179,7 @@ def _same_contents(task: Task, faults: Faults) -> None:
     """Recordings of different splits that are the same sound under two names."""
     if not task.rates:
         return
-    seen: dict[tuple[int, bytes], tuple[str, str]] = {}
+    seen: dict[str, tuple[str, str]] = {}
     same = []
     sizes: dict[int, list[tuple[str, str, Path]]] = {}
     for split in task.splits:
@@ -183,12 +189,11 @@ def _same_contents(task: Task, faults: Faults) -> None:
                 sizes.setdefault(path.stat().st_size, []).append((split.name, name, path))
             except OSError:
                 continue  # said to be missing
-    for size, found in sizes.items():
+    for found in sizes.values():
         if len({split for split, _, _ in found}) < 2:
             continue
         for split_name, name, path in found:
-            key = (size, contents_digest(path))
-            other, other_name = seen.setdefault(key, (split_name, name))
+            other, other_name = seen.setdefault(digest(path), (split_name, name))
             if other != split_name and other_name != name:
                 same.append(f"{other}/{other_name} = {split_name}/{name}")
     faults.add_for("audio", same, "are the same recording in two splits", fatal=False)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import HearError, LostError, TaskError, UnwritableError
+from ..errors import HearError, LostError, OutputError, TaskError
 from ..version import version
 from . import certainty, predictions, results, store
 from .data import SplitData, TaskData
@@ -105,7 +105,7 @@ def run(jobs: Iterable[Job], named: Named, out: Path, options: Options, follow: 
         follow: How the caller follows the run.
 
     Raises:
-        UnwritableError: If results cannot be written; those that are stay.
+        OutputError: If results cannot be written; those that are stay.
         LostError: If the module cannot be loaded again after it ended its process.
     """
     folder = out / named.module
@@ -114,7 +114,7 @@ def run(jobs: Iterable[Job], named: Named, out: Path, options: Options, follow: 
     for job in jobs:
         try:
             result, is_new = _scored(job, named, folder, out, options, follow)
-        except (UnwritableError, LostError):
+        except (OutputError, LostError):
             raise
         except HearError as error:
             failures.append(Failure(job.name, str(error)))

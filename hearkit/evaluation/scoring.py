@@ -63,7 +63,7 @@ def score_module(
     connection = _connection(submission, seconds, memory, command, in_process=in_process)
     with closing(connection):
         embedder = Embedder(submission, lambda _: connection, weights=str(weights or "") or None)
-        named = Named(module, embedder.weights, store.model_key(embedder))
+        named = Named(module, embedder.weights, embedder.key)
         batching: Batching = "oracle" if options.name == "exact" else "memory"
         layout = out / _LAYOUT / module if export else None
         jobs = [

@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embed.model import Embedder
-from ..errors import TaskError, UnwritableError
-from ..files import contents_digest, written_atomically
-from ..version import version
+from ..errors import OutputError, TaskError
+from ..files import written_atomically
 from .recordings import Source
+
+LOCK = ".lock"
+"""Held by the run that writes into a folder."""
 
 _FORMAT = 1
 """Changes whenever entries are written in another way."""
@@ -37,19 +38,6 @@ def digest(*parts: Any) -> str:
 def array_digest(array: NDArray[Any]) -> str:
     """SHA-256 of an array's numbers."""
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-
-
-def model_key(embedder: Embedder) -> str:
-    """Digest of what a model's embeddings depend on: module, code, weights, our version."""
-    known = getattr(embedder, "key", None)
-    if isinstance(known, str):
-        return known
-    sha = hashlib.sha256(json.dumps([version(), embedder.name]).encode())
-    for path in sorted(embedder.files):
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
-                sha.update(contents_digest(file))
-    return sha.hexdigest()
 
 
 def audio_key(source: Source) -> str:
@@ -93,7 +81,7 @@ def write_json(path: Path, value: Any) -> None:
     """Write a JSON file atomically; NaN is written as Python reads it.
 
     Raises:
-        UnwritableError: If it cannot be written.
+        OutputError: If it cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,9 +99,9 @@ def read_json(path: Path) -> Any:
         return None
 
 
-def cannot_write(path: Path, error: OSError) -> UnwritableError:
+def cannot_write(path: Path, error: OSError) -> OutputError:
     """One line for a full disk or a folder that cannot be written."""
-    return UnwritableError(
+    return OutputError(
         f"{path}: cannot be written ({error.strerror or error}); what is finished stays, and the "
         "same command resumes from there"
     )
@@ -125,11 +113,11 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         TaskError: If one does.
-        UnwritableError: If the folder cannot be written.
+        OutputError: If the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
@@ -168,7 +156,7 @@ class FolderJournal:
         """See `outcome.Journal.put`.
 
         Raises:
-            UnwritableError: If it cannot be written.
+            OutputError: If it cannot be written.
         """
         path = self._path(name)
         try:

@@ -112,7 +112,7 @@ class Rows:
 
         Raises:
             TaskError: If recordings of one length have different numbers of rows.
-            UnwritableError: If they cannot be written.
+            OutputError: If they cannot be written.
         """
         try:
             for at, position in enumerate(positions):

@@ -3,7 +3,7 @@
 import importlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,18 @@ Evaluate = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def place(tmp_path: Path) -> Iterator[Path]:
     """A folder with the module `tiny` in it."""
     (tmp_path / "tiny.py").write_text(MODULE)
-    return tmp_path
+    yield tmp_path
+    forget(tmp_path)
+
+
+def forget(folder: Path) -> None:
+    """Have the modules of a folder imported anew."""
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(str(folder)):
+            del sys.modules[name]
 
 
 @pytest.fixture
@@ -41,9 +49,7 @@ def hear_eval(
         with pytest.raises(SystemExit) as stopped:
             cli.main()
         said = capsys.readouterr()
-        for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", "")).startswith(str(place)):
-                del sys.modules[name]
+        forget(place)
         assert isinstance(stopped.value.code, int)
         return subprocess.CompletedProcess(sys.argv, stopped.value.code, said.out, said.err)
 

@@ -429,3 +429,18 @@ def test_a_recording_that_ends_the_modules_process_is_named(place: Path) -> None
     )
     assert "exit status 3" in done.stderr
     assert "scored 1, failed 1" in done.stdout
+
+
+def test_a_file_that_the_module_reads_in_its_calls_counts(place: Path, hear_eval: Evaluate) -> None:
+    scene_task(place / "levels-1-small")
+    (place / "scale.txt").write_text("1.0")
+    scenes = "    return features(audio)"
+    reading = f"{scenes} * float(__import__('pathlib').Path('scale.txt').read_text())"
+    (place / "tiny.py").write_text(MODULE.replace(scenes, reading))
+    command = ("run", "tiny", "--tasks", "levels-1-small", "--out", "out", *QUICK)
+    hear_eval(*command)
+    assert "was there already" in hear_eval(*command).stdout
+    (place / "scale.txt").write_text("-1.0")
+    done = hear_eval(*command)
+    assert done.returncode == 0, done.stderr
+    assert "was there already" not in done.stdout

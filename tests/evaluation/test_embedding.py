@@ -14,7 +14,7 @@ from hearkit.api.facts import CallFacts, Function, ModuleFacts
 from hearkit.api.requests import Call
 from hearkit.api.submission import Reply, Submission
 from hearkit.embed.model import Embedder
-from hearkit.errors import Fault, TaskError, UnwritableError
+from hearkit.errors import Fault, OutputError, TaskError
 from hearkit.evaluation import embedding, folder, order, stored_rows
 from hearkit.evaluation.embedding import Embeddings
 from hearkit.evaluation.work import Batching
@@ -265,7 +265,7 @@ def test_a_full_disk_ends_the_run_with_one_line(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.pwrite", full)
-    with pytest.raises(UnwritableError, match=r"No space left on device.*resumes from there"):
+    with pytest.raises(OutputError, match=r"No space left on device.*resumes from there"):
         embedded(scene_task(tmp_path / "t", n_files=2), tmp_path / "store")
 
 

@@ -27,7 +27,7 @@ def write_page(path: Path, results: Sequence[Results]) -> None:
     """Write the page of a run, without the board.
 
     Raises:
-        UnwritableError: If it cannot be written.
+        OutputError: If it cannot be written.
     """
     from ...files import written_atomically
     from ..store import cannot_write
