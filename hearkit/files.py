@@ -42,9 +42,7 @@ _NEW_FILE = 0o666 & ~_umask()
 
 
 @contextlib.contextmanager
-def written_atomically(
-    path: Path, *, replace: bool = True, sync: bool = True
-) -> Iterator[IO[Any]]:
+def written_atomically(path: Path, *, replace: bool = True, sync: bool = True) -> Iterator[IO[Any]]:
     """An open file for bytes that takes a path's place at the end of the context.
 
     Until then it has no name, or where the file system cannot do that one that nobody can
