@@ -42,7 +42,7 @@ _NEW_FILE = 0o666 & ~_umask()
 
 
 @contextlib.contextmanager
-def written_atomically(path: Path, *, replace: bool = True) -> Iterator[IO[Any]]:
+def written_atomically(path: Path, *, replace: bool = True, sync: bool = True) -> Iterator[IO[Any]]:
     """An open file for bytes that takes a path's place at the end of the context.
 
     Until then it has no name, or where the file system cannot do that one that nobody can
@@ -52,6 +52,7 @@ def written_atomically(path: Path, *, replace: bool = True) -> Iterator[IO[Any]]
     Args:
         path: Where it is to be.
         replace: Whether a file there is replaced.
+        sync: Whether to wait until it is on the disk; without, a power failure may damage it.
 
     Raises:
         FileExistsError: If something is there that is not to be replaced.
@@ -68,7 +69,8 @@ def written_atomically(path: Path, *, replace: bool = True) -> Iterator[IO[Any]]
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
-            os.fsync(descriptor)
+            if sync:
+                os.fsync(descriptor)
             os.fchmod(descriptor, _mode(path))
             if not has_name:
                 machine.give_name(descriptor, part if replace else path)

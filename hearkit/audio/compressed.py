@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from .headers import data_of, told_behind
 from .kinds import RefusedError, head_of
-from .lengths import announced_by
+from .lengths import announced_by, quickly_announced
 from .mono import BLOCK, Mono
 from .sound import Recording
 
@@ -44,6 +45,10 @@ _SYNCHRONISED = ("mp3", "aac", "ac3", "eac3", "dts", "loas", "mpeg", "amr", "mlp
 _BUFFER = 1 << 16
 """Bytes read at once."""
 
+_DTYPES = {
+    "u8": np.uint8, "s16": np.int16, "s32": np.int32, "s64": np.int64, "flt": np.float32,
+    "dbl": np.float64,
+}  # fmt: skip
 _SCALES = {"u8": 1 / 128, "s16": 1 / 32768, "s32": 1 / 2147483648, "s64": 2.0**-63}
 """From whole numbers to [-1, 1)."""
 
@@ -77,6 +82,8 @@ def read(file: BinaryIO, mono: Mono) -> Recording:
 
 def announced_s(file: BinaryIO) -> float | None:
     """Seconds of a file, which may be a guess; None where not even that is known."""
+    if seconds := quickly_announced(file):
+        return seconds
     with _container(file) as container:
         return container.duration / 1e6 if container.duration else None
 
@@ -138,8 +145,8 @@ class _Decoding:
                 f"holds {len(tracks)} audio tracks; number {self.stream.index} is embedded",
             )
 
-    def frames(self) -> Iterator[tuple[NDArray[np.float32], int]]:
-        """Samples of each frame, shape (n_samples, n_channels), and their rate."""
+    def frames(self) -> Iterator[Any]:
+        """The frames of samples."""
         import av
 
         packets = self._container.demux(self.stream)
@@ -155,7 +162,7 @@ class _Decoding:
                 return
             yield from self._decoded(packet)
 
-    def _decoded(self, packet: Any) -> Iterator[tuple[NDArray[np.float32], int]]:
+    def _decoded(self, packet: Any) -> Iterator[Any]:
         import av
 
         try:
@@ -169,7 +176,7 @@ class _Decoding:
         for frame in frames:
             if frame.is_corrupt:
                 self.lost_s += frame.samples / frame.sample_rate
-            yield _samples(frame), frame.sample_rate
+            yield frame
 
     def refuse_nonsense(self, size: int, seconds: float) -> None:
         """Refuse what was taken for audio though most of it is none.
@@ -203,37 +210,61 @@ def _others(container: InputContainer) -> str:
     return " and ".join(kinds) if kinds else "data of an unknown kind"
 
 
-def _samples(frame: Any) -> NDArray[np.float32]:
-    """A frame as float32, shape (n_samples, n_channels)."""
-    array: NDArray[Any] = frame.to_ndarray()
-    kind = frame.format.name
-    n_channels = len(frame.layout.channels)
-    array = array.T if kind.endswith("p") else array.reshape(-1, n_channels)
-    kind = kind.removesuffix("p")
-    if kind == "u8":
-        array = array.astype(np.int16) - 128
-    if kind in _SCALES:
-        array = array.astype(np.float32) * np.float32(_SCALES[kind])
-    return np.asarray(array, np.float32)
+def _joined(frames: Iterator[Any]) -> Iterator[tuple[NDArray[np.float32], int]]:
+    """Frames of one kind in blocks, cut where those of plain samples are.
 
+    Args:
+        frames: Decoded frames.
 
-def _joined(
-    frames: Iterator[tuple[NDArray[np.float32], int]],
-) -> Iterator[tuple[NDArray[np.float32], int]]:
-    """Frames of one rate and number of channels in blocks, cut where those of plain samples are."""
-    waiting: list[NDArray[np.float32]] = []
-    n, before = 0, (0, 0)
-    for samples, rate in frames:
-        now = (rate, samples.shape[1])
-        if waiting and now != before:
-            yield np.concatenate(waiting), before[0]
-            waiting, n = [], 0
-        before = now
-        waiting.append(samples)
-        n += len(samples)
+    Returns:
+        Blocks, shape (n_samples, n_channels), and their rate.
+    """
+    waiting: list[Any] = []
+    left = np.zeros((0, 1), np.float32)
+    n, before = 0, _Kind()
+    for frame in frames:
+        now = _Kind(frame.sample_rate, len(frame.layout.channels), frame.format.name)
+        if now != before:
+            if n:
+                yield _samples(left, waiting, before), before.rate
+            waiting, left, n, before = [], np.zeros((0, now.n_channels), np.float32), 0, now
+        waiting.append(frame)
+        n += frame.samples
         while n >= BLOCK:
-            whole = np.concatenate(waiting)
-            yield whole[:BLOCK], rate
-            waiting, n = [whole[BLOCK:]], n - BLOCK
+            whole = _samples(left, waiting, now)
+            yield whole[:BLOCK], now.rate
+            waiting, left, n = [], whole[BLOCK:], n - BLOCK
     if n:
-        yield np.concatenate(waiting), before[0]
+        yield _samples(left, waiting, before), before.rate
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Hz, channels and FFmpeg's name of the samples in a frame."""
+
+    rate: int = 0
+    n_channels: int = 0
+    name: str = ""
+
+
+def _samples(first: NDArray[np.float32], frames: list[Any], kind: _Kind) -> NDArray[np.float32]:
+    """Samples and frames behind them as float32, shape (n_samples, n_channels)."""
+    if not frames:
+        return first
+    name = kind.name.removesuffix("p")
+    # A plane for each channel, or one in which they take turns. Read in place: PyAV's own arrays
+    # take as long as decoding does.
+    in_turns = 1 if kind.name.endswith("p") else kind.n_channels
+    planes = zip(*(frame.planes for frame in frames), strict=True)
+    dtype, lengths = _DTYPES[name], [frame.samples * in_turns for frame in frames]
+    channels = [
+        np.concatenate([np.frombuffer(p, dtype, n) for p, n in zip(plane, lengths, strict=True)])
+        for plane in planes
+    ]
+    array: NDArray[Any] = np.stack(channels, axis=1).reshape(-1, kind.n_channels)
+    if name == "u8":
+        array = array.astype(np.int16) - 128
+    array = array.astype(np.float32, copy=False)
+    if name in _SCALES:
+        array *= np.float32(_SCALES[name])
+    return np.concatenate([first, array]) if len(first) else array

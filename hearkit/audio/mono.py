@@ -67,7 +67,8 @@ class Mono:
         # A product, since numpy's mean over an axis of two is 40 times slower.
         n_channels = block.shape[1]
         mixed = block @ np.full(n_channels, 1 / n_channels, np.float32)
-        self.mixed_peak = max(self.mixed_peak, float(np.abs(mixed).max(initial=0.0)))
+        mixed_peak = highest if n_channels == 1 else float(np.abs(mixed).max(initial=0.0))
+        self.mixed_peak = max(self.mixed_peak, mixed_peak)
         self._n += len(block)
         self.duration_s = self._before_s + self._n / rate
         # Of a second at a low rate, the resampler makes thousands of times as many samples.
@@ -99,18 +100,18 @@ class Mono:
 
 
 class _Growing:
-    """An array that grows where it is: long ones move without a copy."""
+    """Samples in pieces; many are an array that grows where it is, without a copy."""
 
     def __init__(self) -> None:
+        self._pieces: list[NDArray[np.float32]] = []
         self._array = np.zeros(0, np.float32)
-        self._n = 0
+        self._n_merged = self._n = 0
 
     def add(self, more: NDArray[np.float32]) -> None:
-        wanted = self._n + len(more)
-        if wanted > len(self._array):
-            self._resize(max(wanted, len(self._array) + len(self._array) // 4))
-        self._array[self._n : wanted] = more
-        self._n = wanted
+        self._pieces.append(more)
+        self._n += len(more)
+        if self._n - self._n_merged > _LARGE:
+            self._merge(max(self._n, len(self._array) + len(self._array) // 4))
 
     def check_room(self, more: int) -> None:
         """Raise where more samples do not fit, since the system would end a process instead.
@@ -122,10 +123,18 @@ class _Growing:
         if wanted > 4 * _LARGE and wanted > _SHARE * psutil.virtual_memory().available:
             raise MemoryError
 
-    def _resize(self, size: int) -> None:
+    def _merge(self, size: int) -> None:
         # Nobody else knows the array yet.
-        self._array.resize(size, refcheck=False)
+        if self._n > len(self._array):
+            self._array.resize(size, refcheck=False)
+        for piece in self._pieces:
+            self._array[self._n_merged : self._n_merged + len(piece)] = piece
+            self._n_merged += len(piece)
+        self._pieces.clear()
 
     def whole(self) -> NDArray[np.float32]:
+        if not self._n_merged:
+            return np.concatenate([self._array, *self._pieces])
+        self._merge(self._n)
         self._array.resize(self._n, refcheck=False)
         return self._array

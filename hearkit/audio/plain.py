@@ -1,12 +1,14 @@
-"""Plain PCM by soundfile: exact, in blocks."""
+"""Plain PCM, and FLAC that is whole, by soundfile: exact, in blocks."""
 
 from __future__ import annotations
 
+import mmap
 import os
 from typing import Any, BinaryIO
 
 from .headers import Data, data_of, told_behind
 from .kinds import head_of
+from .lengths import seconds_of_flac
 from .mono import BLOCK, Mono
 from .sound import Recording
 
@@ -15,10 +17,23 @@ _WIDTHS = {
 }  # fmt: skip
 """Bytes of a sample. These encodings can be read in blocks, and libsndfile knows their length."""
 
-_CANDIDATES = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"dns.", b"caff", b"riff")
+_FLAC = b"fLaC"
+
+_CANDIDATES = (
+    _FLAC,
+    b"RIFF",
+    b"RIFX",
+    b"RF64",
+    b"BW64",
+    b"FORM",
+    b".snd",
+    b"dns.",
+    b"caff",
+    b"riff",
+)
 """What files of such samples begin with."""
 
-_NO_PCM = (b"ID3", b"\xff", b"OggS", b"fLaC")
+_NO_PCM = (b"ID3", b"\xff", b"OggS")
 """What FFmpeg alone is to read: libsndfile's decoders print lines of their own."""
 
 _MOST_IN_BLOCK = 1 << 24
@@ -38,7 +53,8 @@ def read(file: BinaryIO, mono: Mono) -> Recording | None:
     """
     import soundfile
 
-    if head_of(file).startswith(_NO_PCM):
+    head = head_of(file)
+    if head.startswith(_NO_PCM) or (head.startswith(_FLAC) and not _is_one_flac(file)):
         return None
     try:
         with _opened(file) as sound:
@@ -49,8 +65,16 @@ def read(file: BinaryIO, mono: Mono) -> Recording | None:
             while len(block := sound.read(size, dtype="float32", always_2d=True)):
                 mono.add(block, sound.samplerate)
             return _recording(sound, data)
-    except soundfile.SoundFileError:
+    except soundfile.SoundFileError:  # damaged, which FFmpeg reads as far as it goes
         return None
+
+
+def _is_one_flac(file: BinaryIO) -> bool:
+    """Whether a FLAC file tells its length, and is not several joined together."""
+    if not seconds_of_flac(file.fileno()):
+        return False
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        return view.find(_FLAC, len(_FLAC)) < 0
 
 
 def announced_s(file: BinaryIO) -> float | None:

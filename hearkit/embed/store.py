@@ -105,8 +105,8 @@ def write(path: Path, entries: Mapping[str, Any], origin: Origin | None = None) 
     _save(path, arrays, replace=True)
 
 
-def _save(path: Path, arrays: dict[str, Any], *, replace: bool) -> None:
-    with written_atomically(path, replace=replace) as file:
+def _save(path: Path, arrays: dict[str, Any], *, replace: bool, sync: bool = True) -> None:
+    with written_atomically(path, replace=replace, sync=sync) as file:
         np.savez(file, **arrays)
 
 
@@ -157,5 +157,7 @@ def renew(path: Path, origin: Origin) -> None:
     with contextlib.suppress(OSError, ValueError):
         times = path.stat()
         entries = read(path)
-        _save(path, entries | origin.entries(), replace=True)
+        # Waiting for the disk takes as long as embedding a short sound. What a power failure
+        # damages is made again.
+        _save(path, entries | origin.entries(), replace=True, sync=False)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -25,6 +25,9 @@ _OURS = "hear-"
 
 _NO_FILES = ("/proc/", "/sys/", "/dev/")
 
+_CACHE = "/matplotlib/fontlist-"
+"""What a library keeps of the fonts of this machine."""
+
 _OF_THE_MACHINE = (
     "/etc/os-release", "/usr/lib/os-release", "/etc/localtime", "/etc/timezone", "/etc/hosts",
     "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/mime.types", "/usr/share/zoneinfo/",
@@ -138,7 +141,9 @@ def _path(file: Any) -> str:
         path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100 - also where a folder is gone
     except (OSError, ValueError):
         return ""
-    return "" if path.startswith(_NO_FILES) or path.startswith(_OF_THE_MACHINE) else path
+    if path.startswith((*_NO_FILES, *_OF_THE_MACHINE)) or _CACHE in path:
+        return ""
+    return path
 
 
 def state_of(path: str | Path) -> State | None:
