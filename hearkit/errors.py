@@ -6,6 +6,7 @@
     - `LostError`: the HEAR module ended its process and cannot be loaded again (1)
     - `UnreadableError`: one recording cannot be embedded (1)
     - `Fault`: the submission did not answer one request (1)
+    - `OutOfTimeError`: the time for the whole run is used up (1)
 - `EndedError`: a signal asked this process to end (128 and the signal's number)
 """
 
@@ -53,6 +54,12 @@ class LostError(HearError):
 
 class UnreadableError(HearError):
     """One recording cannot be embedded; the run continues with the others."""
+
+    exit_status = 1
+
+
+class OutOfTimeError(HearError):
+    """The time for the whole run is used up; what was asked last has got no answer."""
 
     exit_status = 1
 
