@@ -19,8 +19,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from . import machine
 from .errors import EndedError, HearError, UsageError
-from .text import one_line
+from .text import one_line, printable
 from .version import DISTRIBUTION
 
 CANNOT_RUN = 2
@@ -141,7 +142,7 @@ def run(command: click.Command, name: str, *, after_interrupt: str = "") -> NoRe
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with ended_by_signals():
+        with ended_by_signals(), machine.terminal_kept():
             status = command(standalone_mode=False)
     except click.ClickException as error:
         _stop(name, error.format_message(), CANNOT_RUN)
@@ -207,6 +208,8 @@ def here() -> Path:
 
 def _stop(name: str, message: str, status: int, error: Exception | None = None) -> NoReturn:
     if error is not None and "--debug" in sys.argv:
-        traceback.print_exception(error)
+        with contextlib.suppress(OSError):
+            # A module's words steer no terminal here either.
+            click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
     tell(name, message)
     sys.exit(status)

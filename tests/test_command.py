@@ -13,13 +13,19 @@ from hearkit.errors import EndedError
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_raises_once_and_the_handlers_of_before_come_back(number: signal.Signals) -> None:
+    closed = []
+
+    def ended() -> None:
+        with ended_by_signals():
+            try:
+                os.kill(os.getpid(), number)
+            finally:
+                os.kill(os.getpid(), number)  # a second one does not disturb what closes
+                closed.append(True)
+
     before = signal.getsignal(number)
-    with pytest.raises(EndedError) as caught, ended_by_signals():
-        try:
-            os.kill(os.getpid(), number)
-        finally:
-            os.kill(os.getpid(), number)  # a second one does not disturb what closes
-            closed = True
+    with pytest.raises(EndedError) as caught:
+        ended()
     assert closed
     assert caught.value.number == number
     assert signal.getsignal(number) is before
