@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
+import stat
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
+
+from hearbaseline._foreign import what_is_pickled, what_it_holds, what_it_is
 
 _PICKLED = (".pt", ".pth", ".bin", ".ckpt")
 
@@ -33,6 +37,33 @@ def bundled(name: str) -> Path:
     raise FileNotFoundError(f"{name}: the installation lacks its weights; reinstall hearbaseline")
 
 
+@contextlib.contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """A context in which a checkpoint is read: whatever it makes go wrong is one line.
+
+    Args:
+        path: The checkpoint, for messages.
+
+    Raises:
+        FileNotFoundError: As it is.
+        CheckpointError: For everything else that is raised.
+    """
+    try:
+        yield
+    except (CheckpointError, FileNotFoundError):
+        raise
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: cannot be read: {(error.strerror or _first_line(error)).lower()}; change "
+            "its permissions, or copy it again"
+        ) from error
+    except Exception as error:
+        raise CheckpointError(
+            f"{path}: cannot be read, it may be truncated or made for something else "
+            f"({_first_line(error)}); copy it again, or give another"
+        ) from error
+
+
 def load_state(path: str | Path) -> dict[str, torch.Tensor]:
     """Read a state dict, on the CPU.
 
@@ -48,27 +79,66 @@ def load_state(path: str | Path) -> dict[str, torch.Tensor]:
         CheckpointError: If it cannot be read, or holds anything but named tensors.
     """
     path = Path(path)
-    if not path.exists():
+    with reading(path):
+        check_plain(path)
+        foreign = what_it_is(path)
+        if foreign:
+            raise CheckpointError(f"{path}: {foreign}")
+        if path.suffix == ".safetensors":
+            state: object = _safetensors(path)
+        elif path.suffix in _PICKLED:
+            state = _pickled(path)
+        else:
+            known = ", ".join((".safetensors", *_PICKLED))
+            raise CheckpointError(f"{path}: is no checkpoint by its suffix; known are {known}")
+        return _named_tensors(path, state)
+
+
+def check_plain(path: Path) -> None:
+    """Refuse a path that names no plain file.
+
+    Raises:
+        FileNotFoundError: If nothing is there.
+        CheckpointError: If it is something else.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
         raise FileNotFoundError(
             f"{path}: there is no such checkpoint; give another path, or none at all"
-        )
-    if not path.is_file():
+        ) from None
+    if stat.S_ISDIR(mode):
         raise CheckpointError(f"{path}: is a folder; give the path of a checkpoint file")
-    state: object
-    if path.suffix == ".safetensors":
-        state = _safetensors(path)
-    elif path.suffix in _PICKLED:
-        state = _pickled(path)
-    else:
-        known = ", ".join((".safetensors", *_PICKLED))
-        raise CheckpointError(f"{path}: is no checkpoint by its suffix; known are {known}")
+    if not stat.S_ISREG(mode):
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+        raise CheckpointError(f"{path}: is {kind}, no plain file; give the path of a checkpoint")
+
+
+def _named_tensors(path: Path, state: object) -> dict[str, torch.Tensor]:
     if not isinstance(state, Mapping) or not all(
         isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in state.items()
     ):
+        known = what_it_holds(state) if isinstance(state, Mapping) else ""
         raise CheckpointError(
-            f"{path}: does not hold a state dict; save model.state_dict(), not the model"
+            f"{path}: {known}"
+            if known
+            else f"{path}: does not hold a state dict; save model.state_dict(), not the model"
         )
+    for name, tensor in state.items():
+        if not _is_plain(tensor):
+            raise CheckpointError(
+                f"{path}: {name} is no plain tensor (sparse, quantized, without numbers or larger "
+                "than the file); save it as a dense one"
+            )
     return dict(state)
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    """Whether all of a tensor's numbers are in memory, each of its own."""
+    if tensor.layout is not torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
+        return False
+    # A small file may repeat one number a billion times, which a conversion would write out.
+    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
 
 
 def _safetensors(path: Path) -> Mapping[str, torch.Tensor]:
@@ -77,7 +147,7 @@ def _safetensors(path: Path) -> Mapping[str, torch.Tensor]:
 
     try:
         return load_file(path)
-    except (SafetensorError, OSError) as error:
+    except SafetensorError as error:
         raise CheckpointError(
             f"{path}: cannot be read, it may be truncated ({_first_line(error)}); copy it again"
         ) from None
@@ -90,18 +160,23 @@ def _pickled(path: Path) -> object:
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
+        known = what_is_pickled(path)
         raise CheckpointError(
-            f"{path}: is damaged, or holds pickled code, which is not run; save "
+            f"{path}: {known}"
+            if known
+            else f"{path}: is damaged, or holds pickled code, which is not run; save "
             "model.state_dict() as .safetensors"
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError) as error:
-        raise CheckpointError(
-            f"{path}: cannot be read, it may be truncated ({_first_line(error)}); copy it again"
-        ) from None
+
+
+_LONGEST = 200
+"""Characters of another library's message; some of PyTorch's have a thousand on one line."""
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = (str(error).strip().splitlines() or [""])[0]
+    line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
+    return line or type(error).__name__
 
 
 def restore(
@@ -124,6 +199,18 @@ def restore(
     Raises:
         CheckpointError: If names are missing or unexpected, or shapes or dtypes differ.
     """
+    with reading(path):
+        _restore(model, state, path, unused, assign=assign)
+
+
+def _restore(
+    model: torch.nn.Module,
+    state: Mapping[str, torch.Tensor],
+    path: str | Path,
+    unused: tuple[str, ...],
+    *,
+    assign: bool,
+) -> None:
     expected = model.state_dict()
     given = {
         name: t for name, t in state.items() if name in expected or not name.startswith(unused)

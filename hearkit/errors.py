@@ -5,6 +5,7 @@
     - `SubmissionError`: the HEAR module is at fault (1)
     - `LostError`: the HEAR module ended its process and cannot be loaded again (1)
     - `UnreadableError`: one recording cannot be embedded (1)
+    - `UnwritableError`: one result cannot be written (1)
     - `Fault`: the submission did not answer one request (1)
     - `OutOfTimeError`: the time for the whole run is used up (1)
 - `EndedError`: a signal asked this process to end (128 and the signal's number)
@@ -54,6 +55,12 @@ class LostError(HearError):
 
 class UnreadableError(HearError):
     """One recording cannot be embedded; the run continues with the others."""
+
+    exit_status = 1
+
+
+class UnwritableError(HearError):
+    """One result cannot be written; the run continues with the others."""
 
     exit_status = 1
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import mmap
 import os
 import signal
@@ -67,6 +68,18 @@ def open_nameless(folder: Path) -> int | None:
     with contextlib.suppress(AttributeError, OSError):
         return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)
     return None
+
+
+def hold(descriptor: int) -> bool:
+    """Mark an open file as in use until it is closed or its process ends.
+
+    Returns:
+        Whether nobody else has marked it; False, too, where files cannot be marked.
+    """
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def give_name(descriptor: int, path: Path) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from hearbaseline._audio import check_audio
-from hearbaseline._checkpoint import CheckpointError, bundled, restore
+from hearbaseline._checkpoint import bundled, reading, restore
 from hearbaseline.wav2vec2.checkpoint import build, read
 from hearbaseline.wav2vec2.extractor import Extractor, Geometry, arrange
 from hearbaseline.wav2vec2.windows import WHOLE, transform
@@ -179,16 +179,12 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
     """
     path = Path(model_file_path) if model_file_path else bundled("wav2vec2.safetensors")
     checkpoint = read(path)
-    try:
+    with reading(path):
         # On this device nothing is computed: drawing weights only to replace them takes seconds.
         with torch.device("meta"):
             model = Wav2Vec2(checkpoint.config)
-    except (TypeError, ValueError, KeyError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{path}: its configuration describes no model ({error}); copy the checkpoint again"
-        ) from None
-    restore(model, checkpoint.state, path, assign=True)
-    arrange(model.feature_extractor.conv_layers)
+        restore(model, checkpoint.state, path, assign=True)
+        arrange(model.feature_extractor.conv_layers)
     model.layer = model.layer if layer is None else layer
     if not 0 <= model.layer <= model.n_layers:
         raise ValueError(f"layer must be from 0 to {model.n_layers} in {path}, not {model.layer}")

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hearbaseline._checkpoint import CheckpointError, load_state
+from hearbaseline._checkpoint import CheckpointError, check_plain, load_state, reading
 from hearbaseline.wav2vec2.names import (
     State,
     architecture,
@@ -23,6 +23,7 @@ from hearbaseline.wav2vec2.names import (
     rename,
 )
 from hearbaseline.wav2vec2.network import Network
+from hearbaseline.wav2vec2.settings import check_settings, short
 
 NAME = "hearbaseline.wav2vec2"
 
@@ -95,21 +96,29 @@ def read(path: Path) -> Checkpoint:
         FileNotFoundError: If there is no such file, or the folder lacks one.
         CheckpointError: If it cannot be read, or is of no known kind.
     """
+    with reading(path):
+        checkpoint = _read(path)
+        check_settings(checkpoint.config, checkpoint.state, path)
+    return checkpoint
+
+
+def _read(path: Path) -> Checkpoint:
     if path.is_dir():
         return _transformers(path, _folder(path))
     state = load_state(path)
     config = _own_config(path)
     if config is None:
         return _recognise(path, state)
-    return Checkpoint(config, _float32(fold(bare(state))))
+    return Checkpoint(config, fold(_float32(bare(state))))
 
 
 def _recognise(path: Path, state: State) -> Checkpoint:
     """A state dict without a configuration of ours: the names tell."""
     state = bare(state)
     if is_torchaudio(state):
-        state = fold(state)
-        return Checkpoint(inferred(state, path), _float32(state))
+        # Folded in float32: half precision has three digits.
+        state = fold(_float32(state))
+        return Checkpoint(inferred(state, path), state)
     if not is_transformers(state):
         found = ", ".join(sorted(state)[:4]) or "nothing"
         raise CheckpointError(
@@ -127,7 +136,7 @@ def _recognise(path: Path, state: State) -> Checkpoint:
 def _transformers(folder: Path, state: State) -> Checkpoint:
     config = architecture(_json(folder / "config.json"), folder / "config.json")
     config["normalise"] = _normalises(folder)
-    return Checkpoint(config, _float32(fold(rename(bare(state)))))
+    return Checkpoint(config, fold(_float32(rename(bare(state)))))
 
 
 def _folder(folder: Path) -> State:
@@ -137,14 +146,27 @@ def _folder(folder: Path) -> State:
             return load_state(folder / name)
         index = folder / f"{name}.index.json"
         if index.is_file():
-            names = _json(index).get("weight_map", {}).values()
-            # Only files of this folder: an index is not to lead elsewhere.
-            shards = [load_state(folder / Path(str(shard)).name) for shard in sorted(set(names))]
+            shards = [load_state(folder / name) for name in _shards(index)]
             return {name: tensor for shard in shards for name, tensor in shard.items()}
     raise FileNotFoundError(
         f"{folder}: holds neither {' nor '.join(WEIGHTS)}; give the path of a checkpoint, or of a "
         "folder that transformers saved"
     )
+
+
+def _shards(index: Path) -> list[str]:
+    """Names of the files that an index of shards names."""
+    names = _json(index).get("weight_map")
+    if (
+        not isinstance(names, dict)
+        or not names
+        or not all(isinstance(name, str) for name in names.values())
+    ):
+        raise CheckpointError(
+            f"{index}: its weight_map does not name a file for each weight; copy it again"
+        )
+    # Only files of this folder: an index is not to lead elsewhere.
+    return sorted({Path(name).name for name in names.values()})
 
 
 def _normalises(folder: Path) -> bool:
@@ -153,14 +175,20 @@ def _normalises(folder: Path) -> bool:
     if (folder / "preprocessor_config.json").is_file():
         settings = _json(folder / "preprocessor_config.json")
     elif (folder / "processor_config.json").is_file():
-        settings = _json(folder / "processor_config.json").get("feature_extractor", {})
-    rate = settings.get("sampling_rate", 16000)
+        inner: Any = _json(folder / "processor_config.json").get("feature_extractor", {})
+        settings = inner if isinstance(inner, dict) else {"do_normalize": inner}
+    rate, normalises = settings.get("sampling_rate", 16000), settings.get("do_normalize", True)
     if rate != 16000:
         raise CheckpointError(
-            f"{folder}: its preprocessor wants {rate} Hz, and this baseline takes 16000 Hz; give "
-            "a checkpoint for that"
+            f"{folder}: its preprocessor wants {short(rate)} Hz, and this baseline takes 16000 Hz; "
+            "give a checkpoint for that"
         )
-    return bool(settings.get("do_normalize", True))
+    if not isinstance(normalises, bool):
+        raise CheckpointError(
+            f"{folder}: its preprocessor's do_normalize is {short(normalises)}, not true or false; "
+            "copy the checkpoint again"
+        )
+    return normalises
 
 
 def _own_config(path: Path) -> dict[str, Any] | None:
@@ -177,15 +205,16 @@ def _own_config(path: Path) -> dict[str, Any] | None:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file; transformers saves it; copy it")
-    return _object(path.read_text("utf-8"), str(path))
+    check_plain(path)
+    return _object(path.read_bytes(), str(path))
 
 
-def _object(text: str, where: str) -> dict[str, Any]:
+def _object(text: str | bytes, where: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no UTF-8 is a ValueError, too
         found = None
     if not isinstance(found, dict):
         raise CheckpointError(f"{where}: is no JSON object; copy the checkpoint again")

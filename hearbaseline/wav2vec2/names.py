@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from hearbaseline._checkpoint import CheckpointError
+from hearbaseline.wav2vec2.settings import short
 
 State = dict[str, Tensor]
 
@@ -130,21 +131,24 @@ def architecture(config: Mapping[str, Any], path: object) -> dict[str, Any]:
     kind = config.get("model_type")
     if kind not in ("wav2vec2", "hubert"):
         raise CheckpointError(
-            f"{path}: model_type is {kind!r}; give a checkpoint of wav2vec2 or hubert"
+            f"{path}: model_type is {short(kind)}; give a checkpoint of wav2vec2 or hubert"
         )
     for name, only in FIXED.items():
         if config.get(name, only) != only:
             raise CheckpointError(
-                f"{path}: {name} is {config[name]!r}, and only {only!r} is computed here; give a "
-                "checkpoint without it"
+                f"{path}: {name} is {short(config[name])}, and only {only!r} is computed here; "
+                "give a checkpoint without it"
             )
     has = {name: config.get(name, default) for name, default in SIZES.items()}
+    lists = [has[name] for name in ("conv_dim", "conv_kernel", "conv_stride")]
+    if not all(isinstance(one, list) and len(one) == len(lists[0]) for one in lists):
+        raise CheckpointError(
+            f"{path}: conv_dim, conv_kernel and conv_stride are no lists of one length; copy the "
+            "checkpoint again"
+        )
     return {
         "extractor_mode": f"{has['feat_extract_norm']}_norm",
-        "extractor_conv_layer_config": [
-            list(layer)
-            for layer in zip(has["conv_dim"], has["conv_kernel"], has["conv_stride"], strict=True)
-        ],
+        "extractor_conv_layer_config": [list(layer) for layer in zip(*lists, strict=True)],
         "extractor_conv_bias": has["conv_bias"],
         "encoder_embed_dim": has["hidden_size"],
         "encoder_pos_conv_kernel": has["num_conv_pos_embeddings"],

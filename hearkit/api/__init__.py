@@ -6,14 +6,25 @@ process, `process.WorkerProcess` in a process of its own.
 
 from ..effect import Effect
 from ..errors import Fault
-from .facts import Attribute, Environment, Footprint, Function, ModelFacts, ModuleFacts, Parameter
-from .requests import Call, Import, Load
+from .facts import (
+    Attribute,
+    Digests,
+    Environment,
+    Footprint,
+    Function,
+    ModelFacts,
+    ModuleFacts,
+    Parameter,
+)
+from .requests import Call, Digest, Import, Load
 from .submission import Connection, Reply, Submission, Value
 
 __all__ = [
     "Attribute",
     "Call",
     "Connection",
+    "Digest",
+    "Digests",
     "Effect",
     "Environment",
     "Fault",

@@ -148,6 +148,31 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
+class Digests:
+    """What a model was made from: the files that its process has read until now.
+
+    A file counts by what it holds and by its role, such as `module/layers.py` or
+    `weights.safetensors`; its place and time do not count.
+
+    Attributes:
+        files: SHA-256 of each file's contents, by role.
+        places: Where each file is, by role.
+
+    Examples:
+        >>> from hearkit.api import Digest, Import, Load, Submission
+        >>> from hearkit.api.local import LocalConnection
+        >>> connection = LocalConnection(Submission("hearbaseline"))
+        >>> _ = connection.ask(Import(), step="importing"), connection.ask(Load(), step="loading")
+        >>> digests = connection.ask(Digest(), step="identifying").facts
+        >>> len(digests.files["module/mel.py"])
+        64
+    """
+
+    files: Mapping[str, str]
+    places: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class CallFacts:
     """Facts about a call.
 

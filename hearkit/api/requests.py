@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from .facts import (
     CallFacts,
+    Digests,
     Environment,
     Extension,
     Footprint,
@@ -89,6 +90,24 @@ class Call(Request[CallFacts]):
     gradients: bool = True
 
     facts: ClassVar[type[Any]] = CallFacts
+
+
+@dataclass(frozen=True)
+class Digest(Request[Digests]):
+    """Ask what the model was made from: code, weights and configuration, by their contents.
+
+    Attributes:
+        weights: What `load_model` was given, or "".
+
+    Examples:
+        >>> from hearkit.api import Digest
+        >>> Digest("weights.pt").facts.__name__
+        'Digests'
+    """
+
+    weights: str = ""
+
+    facts: ClassVar[type[Any]] = Digests
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,8 @@ class Reply(Generic[Facts]):
         facts: Facts about the step, of the type that the request has.
         container: How values were returned: `single`, `tuple`, `list` or the name of a type.
         values: Values that the submission's function returned, if one was called.
-        opened: Files that the process opened during the step, as far as Python sees them.
+        opened: Files that the process opened during the step, as far as Python sees them. Where
+            nobody watches for side effects, those that a call has read and that are no library's.
         effects: Side effects of the step.
         seconds: Wall-clock seconds of the step itself.
         peak_bytes: Peak resident memory of the process during the step; 0 if not measured.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 import traceback
 from pathlib import Path
@@ -82,11 +83,17 @@ def command(
     Exit status: 0 all embedded, 1 some files or the module failed, 2 it could not be run.
     """
     from ..api.submission import Submission
-    from .jobs import find_jobs
+    from .jobs import LeftOut, find_jobs
 
+    shared.here()
     submission = Submission.of(module, weights, device)
-    jobs = find_jobs(audio, out)
+    left_out = LeftOut()
+    jobs = find_jobs(audio, out, left_out)
     _make(out)
+    for trouble in left_out.troubles:
+        shared.tell(_NAME, trouble)
+    if str(left_out):
+        shared.tell(_NAME, str(left_out))
 
     # Must be set before PyTorch is imported. While files are read and written, its threads do not
     # get all cores; those that then spin until the last one is done take them away from it.
@@ -97,6 +104,7 @@ def command(
 
         embedder = Embedder(submission, lambda _: connection, weights=weights)
         counts = _embedded(jobs, embedder, batch_size, debug=debug)
+    counts.failed += len(left_out.troubles)
     if verbose:
         shared.tell(_NAME, str(counts.spent))
     shared.echo(f"{counts}, in {out}\n")
@@ -155,6 +163,18 @@ def _make(out: Path) -> None:
         ) from error
 
 
+def _without_dashes(arguments: list[str]) -> list[str]:
+    """Arguments in which a file called like an option, such as `-1.wav`, is not taken for one."""
+    known = {name for parameter in command.params for name in (*parameter.opts, "--help")}
+    return [
+        f"./{argument}"
+        if argument.startswith("-") and argument not in known and os.path.lexists(argument)
+        else argument
+        for argument in arguments
+    ]
+
+
 def main() -> None:
     """Run the command; everything that goes wrong is one line on stderr."""
+    sys.argv[1:] = _without_dashes(sys.argv[1:])
     shared.run(command, _NAME, after_interrupt="the same command resumes where it stopped")

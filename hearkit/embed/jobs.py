@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import stat
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..audio.kinds import shown
 from ..errors import UsageError
+from .search import SUFFIXES, LeftOut, search
 
-SUFFIXES = frozenset(
-    (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64")
-)
-"""What is taken for audio inside a folder; a file that is named is always tried."""
+__all__ = ["SUFFIXES", "Job", "LeftOut", "find_jobs"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Job:
     output: Path
 
 
-def find_jobs(inputs: Iterable[Path], out: Path) -> list[Job]:
+def find_jobs(inputs: Iterable[Path], out: Path, left_out: LeftOut | None = None) -> list[Job]:
     """The files to embed, folders searched, in a stable order.
 
     A file below a named folder keeps its place below `out`; a named file goes to the top. The
@@ -37,38 +36,40 @@ def find_jobs(inputs: Iterable[Path], out: Path) -> list[Job]:
     Args:
         inputs: Files and folders.
         out: The folder for the results.
+        left_out: Is told what is not embedded, and why.
 
     Raises:
-        UsageError: If an input does not exist, no audio is found, or two inputs would be
-            written to the same place.
+        UsageError: If no audio is found, or two inputs would be written to the same place.
     """
+    inputs = list(inputs)
+    left_out = LeftOut() if left_out is None else left_out
     jobs: dict[Path, Job] = {}
     for given in inputs:
-        for source, relative in _sources(given):
+        for source, relative in search(given, left_out):
             output = out / relative.with_name(relative.name + ".npz")
             before = jobs.setdefault(output, Job(source, output))
-            if before.source != source and before.source.resolve() != source.resolve():
+            if before.source != source and not _is_same(before.source, source):
                 raise UsageError(
-                    f"{before.source} and {source} would both be written to {output}; name a "
-                    "folder that holds both, or give each an --out of its own"
+                    f"{shown(before.source)} and {shown(source)} would both be written to "
+                    f"{shown(output)}; name a folder that holds both, or give each an --out of its "
+                    "own"
                 )
     if not jobs:
-        raise UsageError(
-            f"no audio found in {', '.join(map(str, inputs))}; known are "
-            f"{' '.join(sorted(SUFFIXES))}"
-        )
+        raise UsageError(_nothing(inputs, left_out))
     return list(jobs.values())
 
 
-def _sources(given: Path) -> Iterable[tuple[Path, Path]]:
-    """The audio files of one input, each with its path relative to the results."""
-    try:
-        mode = given.stat().st_mode
-    except OSError as error:
-        said = "there is no such file or folder"
-        reason = said if isinstance(error, FileNotFoundError) else error.strerror
-        raise UsageError(f"{given}: {reason}; AUDIO takes files and folders") from error
-    if not stat.S_ISDIR(mode):
-        return [(given, Path(given.name))]
-    found = sorted(p for p in given.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    return [(path, path.relative_to(given)) for path in found]
+def _is_same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _nothing(inputs: list[Path], left_out: LeftOut) -> str:
+    """Why there is nothing to embed."""
+    if left_out.troubles:
+        more = len(left_out.troubles) - 1
+        return left_out.troubles[0] + (f" (and {more} more)" if more else "")
+    seen = f"; {left_out}" if left_out.kinds else ""
+    return (
+        f"no audio found in {', '.join(map(shown, inputs))}{seen}; in a folder, files are taken "
+        f"that are called {' '.join(sorted(SUFFIXES))}"
+    )

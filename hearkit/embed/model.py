@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..api.contract import FUNCTIONS, SCENE, TIMESTAMP
-from ..api.facts import CallFacts, ModelFacts
-from ..api.requests import Call, Import, Load, Request
+from ..api.facts import CallFacts, Digests, ModelFacts
+from ..api.requests import Call, Digest, Import, Load, Request
 from ..api.submission import Connection, Reply, Submission, Value, not_found
 from ..errors import Fault, HearError, LostError, SubmissionError, UsageError
+from .key import Later, key_of, place_now, read_later
 
 Facts = TypeVar("Facts")
 
@@ -55,8 +56,9 @@ class Embedder:
         name: The module's name.
         weights: The checkpoint's path as it was given, or "".
         sample_rate: Hz that the model takes.
-        files: Those whose change makes earlier results stale: the code of the module's
-            package as far as it is loaded, and the weights.
+        key: Digest of the module's name, our version, and the contents of every file that the
+            process has read while it imported the module and loaded the model.
+        later: Files that calls have read since then.
 
     Raises:
         UsageError: If the module or the device do not exist.
@@ -83,11 +85,10 @@ class Embedder:
             self.sample_rate = self._attribute(facts, "sample_rate")
             self._scene_size = self._attribute(facts, "scene_embedding_size")
             self._timestamp_size = self._attribute(facts, "timestamp_embedding_size")
+            self._identify()
         except BaseException:
             self.close()
             raise
-        checkpoint = _checkpoint(submission.weights) if submission.weights else []
-        self.files = [path for path in (*facts.files, *checkpoint) if path.exists()]
 
     def close(self) -> None:
         """End the connection."""
@@ -128,6 +129,8 @@ class Embedder:
         self._connection.close()
         try:
             self._open()
+            # Where code or weights have changed meanwhile, the results from here on are of those.
+            self._identify()
         except HearError as error:
             raise LostError(
                 f"{self.name} ended its process and cannot be loaded again: {error}"
@@ -140,6 +143,8 @@ class Embedder:
                 Import(), step=f"import {self.name}", seconds=_LOADING_S
             ).facts
         except Fault as fault:
+            if fault.kind == "usage":
+                raise UsageError(f"--module {fault.message}") from None
             missing = fault.missing
             if missing and (self.name == missing or self.name.startswith(missing + ".")):
                 raise UsageError(not_found(self.name)) from None
@@ -157,6 +162,22 @@ class Embedder:
         self._starts = self._connection.starts
         return facts
 
+    def _identify(self) -> None:
+        """Make the key of what was loaded."""
+        self._made_from = self._digests()
+        self.key = key_of(self.name, self._made_from)
+        self.later: tuple[Later, ...] = ()
+
+    def place_now(self, later: Later) -> str:
+        """Where a file is now that a call has read: the module may have moved, and it with it."""
+        return place_now(later, self._made_from.places)
+
+    def _digests(self) -> Digests:
+        """What the model was made from, as far as it has been read."""
+        weights = os.path.abspath(self.weights) if self.weights else ""  # noqa: PTH100 - links stay
+        step = f"reading the files of {self.name}"
+        return self._ask(Digest(weights), step, seconds=_LOADING_S).facts
+
     def _attribute(self, facts: ModelFacts, name: str) -> int:
         found = facts.attributes[name]
         if not found.present:
@@ -168,7 +189,10 @@ class Embedder:
     def _call(self, function: str, audio: NDArray[np.float32]) -> Reply[CallFacts]:
         seconds = audio.size / self.sample_rate * _SECONDS_PER_SECOND
         request = Call(function, gradients=False)
-        return self._ask(request, f"{self.name}.{function}", audio, seconds)
+        reply = self._ask(request, f"{self.name}.{function}", audio, seconds)
+        if reply.opened:
+            self.later = read_later(self._made_from.files, self._digests())
+        return reply
 
     def _ask(
         self,
@@ -227,8 +251,3 @@ def _failure(step: str, fault: Fault, verdict: str) -> SubmissionError:
     if fault.kind in _ENDING:
         return SubmissionError(f"{step} {fault.message}")
     return SubmissionError(f"{verdict}: {fault.message.removeprefix('raised ')}")
-
-
-def _checkpoint(weights: Path) -> list[Path]:
-    """The files of a checkpoint: one, or all whose names begin as TensorFlow's do."""
-    return [weights] if weights.exists() else sorted(weights.parent.glob(f"{weights.name}.*"))

@@ -10,17 +10,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from .. import audio
+from .. import audio, files
 from ..audio import Sound
-from ..errors import HearError, SubmissionError, UnreadableError
+from ..audio.kinds import shown
+from ..errors import HearError, LostError, SubmissionError, UnreadableError, UsageError
 from ..version import version
-from . import store
 from .jobs import Job
 from .model import Embedded, Embedder
+from .origin import Origin, contents_of, state_of
 from .spent import Spent
+from .standing import standing_of
 from .writer import Writer
 
 _READERS = 4
@@ -37,9 +39,6 @@ _BATCH_S = 120.0
 
 _WAITING_S = 600.0
 """Seconds of audio that wait for others of their length."""
-
-_CUT_S = 0.1
-"""Seconds that a header may announce too much; mp3 encoders pad by up to 2 x 1152 samples."""
 
 Tell = Callable[[str, HearError | None], None]
 
@@ -60,11 +59,19 @@ class Counts:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A job's sound, and the fingerprint of what it was read from."""
+    """A job's sound, and what it was read from.
+
+    Attributes:
+        job: Its job.
+        sound: The sound.
+        contents: SHA-256 of the file; "" where it changed while it was read.
+        state: The file's size and times before it was read.
+    """
 
     job: Job
-    fingerprint: str
     sound: Sound
+    contents: str
+    state: str
 
 
 def run(
@@ -96,23 +103,33 @@ def run(
         counts.failed += 1
         done(1)
 
-    def todo() -> Iterator[tuple[Job, str]]:
-        made_with = store.state(embedder.files)
-        standing = readers.map(lambda job: _standing(job, embedder.name, made_with), jobs)
-        for job, (fingerprint, current) in zip(jobs, standing, strict=True):
-            if current:
+    def todo() -> Iterator[Job]:
+        look = standing_of(embedder.key, embedder.place_now)
+        for job, found in zip(jobs, readers.map(look, jobs), strict=True):
+            if found.is_current:
                 counts.current += 1
                 done(1)
+            elif found.error is not None:
+                fail(found.error)
             else:
-                yield job, fingerprint
+                yield job
 
-    def load(path: Path) -> Sound:
+    def load(job: Job) -> _Loaded:
         with spent.on("reading"):
-            return audio.load(path, embedder.sample_rate)
+            return _load(job, embedder.sample_rate)
 
-    readers = ThreadPoolExecutor(_READERS)
+    def written(error: HearError | None, job: Job) -> None:
+        if error is not None:
+            fail(_located(job, error))
+        else:
+            counts.embedded += 1
+            done(1)
+
+    readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hear-reader")
     try:
         with spent.on("checking"):
+            for folder in {job.output.parent for job in jobs}:
+                files.sweep(folder)
             left = list(todo())
         with Writer(spent) as writer:
             loaded = _loaded(_read(left, load, readers), spent, fail, tell)
@@ -120,36 +137,55 @@ def run(
                 with spent.on("computing"):
                     results = _embed(batch, embedder, fail)
                 for one, embedded in results:
-                    writer.submit(one.job.output, _entries(one, embedded, embedder))
-                    counts.embedded += 1
-                    done(1)
+                    entries = _entries(one, embedded, embedder)
+                    writer.submit(
+                        one.job.output,
+                        entries,
+                        Origin.of(
+                            embedder.key, one.contents, one.job.source, one.state, embedder.later
+                        ),
+                        partial(written, job=one.job),
+                    )
     finally:
         readers.shutdown(cancel_futures=True)
     return counts
 
 
-def _standing(job: Job, module: str, made_with: store.State) -> tuple[str, bool]:
-    """The job's fingerprint, and whether it has a current result."""
+def _located(job: Job, error: Exception) -> SubmissionError:
+    """An error with the name of the file that it is about."""
+    located = SubmissionError(f"{shown(job.source)}: {error}")
+    located.__cause__ = error
+    return located
+
+
+def _load(job: Job, sample_rate: int) -> _Loaded:
+    """A job's sound, and the contents of its file, unless it changes meanwhile."""
     try:
-        fingerprint = store.fingerprint(job.source, module, made_with)
-    except OSError:  # which file and why is told when it is read
-        return "", False
-    return fingerprint, store.is_current(job.output, fingerprint)
+        before = state_of(job.source)
+    except OSError:  # which is told in words by the reading
+        before = ""
+    sound = audio.load(job.source, sample_rate)
+    try:
+        contents = contents_of(job.source)
+        contents = contents if state_of(job.source) == before else ""
+    except OSError:
+        contents = ""
+    return _Loaded(job, sound, contents, before)
 
 
-_Reading = tuple[Job, str, Future[Sound]]
+_Reading = tuple[Job, Future[_Loaded]]
 
 
 def _read(
-    jobs: list[tuple[Job, str]], load: Callable[[Path], Sound], readers: ThreadPoolExecutor
+    jobs: list[Job], load: Callable[[Job], _Loaded], readers: ThreadPoolExecutor
 ) -> Iterator[_Reading]:
     """Sounds in the order of the jobs, read ahead as far as memory should be used."""
     ahead: deque[tuple[float, _Reading]] = deque()
     ahead_s = 0.0
-    for job, fingerprint in jobs:
+    for job in jobs:
         seconds = audio.announced_s(job.source)
-        reading = readers.submit(load, job.source)
-        ahead.append((seconds, (job, fingerprint, reading)))
+        reading = readers.submit(load, job)
+        ahead.append((seconds, (job, reading)))
         ahead_s += seconds
         while ahead and (len(ahead) > _AHEAD or ahead_s > _AHEAD_S):
             seconds, first = ahead.popleft()
@@ -163,23 +199,22 @@ def _loaded(
     readings: Iterable[_Reading], spent: Spent, fail: Callable[[HearError], None], tell: Tell
 ) -> Iterator[_Loaded]:
     """The sounds that could be read; the others, and odd ones, are told about."""
-    for job, fingerprint, reading in readings:
+    for job, reading in readings:
         try:
             with spent.on("waiting"):
-                sound = reading.result()
+                one = reading.result()
         except UnreadableError as error:
             fail(error)
             continue
-        if sound.peak > 1.0:
-            line = f"{job.source}: peaks at {sound.peak:.2f}, beyond full scale; embedded as it is"
-            tell(line, None)
-        if sound.announced_s - sound.duration_s > _CUT_S:
-            tell(
-                f"{job.source}: cut short, holds {sound.duration_s:.2f} of the "
-                f"{sound.announced_s:.2f} s that it announces; embedded as far as it goes",
-                None,
-            )
-        yield _Loaded(job, fingerprint, sound)
+        except Exception as error:  # whatever it was, the others go on
+            fail(_located(job, error))
+            continue
+        for remark in audio.remarks(one.sound):
+            tell(f"{shown(job.source)}: {remark}", None)
+        if not one.contents:
+            line = "changed while it was read; embedded as it was read, and again by the next run"
+            tell(f"{shown(job.source)}: {line}", None)
+        yield one
 
 
 def _batches(loaded: Iterable[_Loaded], batch_size: int) -> Iterator[list[_Loaded]]:
@@ -208,12 +243,12 @@ def _embed(
     """Embed a batch; where it fails, one sound after the other, to tell which are at fault."""
     try:
         embedded = embedder.embed([one.sound.audio for one in batch])
-    except SubmissionError as error:
+    except (LostError, UsageError):
+        raise
+    except Exception as error:  # the submission's, or a batch that does not fit into memory
         if len(batch) > 1:
             return [result for one in batch for result in _embed([one], embedder, fail)]
-        located = SubmissionError(f"{batch[0].job.source}: {error}")
-        located.__cause__ = error
-        fail(located)
+        fail(_located(batch[0].job, error))
         return []
     return list(zip(batch, embedded, strict=True))
 
@@ -229,5 +264,4 @@ def _entries(one: _Loaded, embedded: Embedded, embedder: Embedder) -> dict[str, 
         "module": embedder.name,
         "weights": embedder.weights,
         "version": version(),
-        "fingerprint": one.fingerprint,
     }

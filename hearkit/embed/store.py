@@ -13,17 +13,18 @@ NumPy alone loads an `.npz` file: `numpy.load(path)` gives
 | `module`, `weights` | () | the HEAR module and its checkpoint; "" for the default checkpoint |
 | `version` | () | version of hearbaseline that wrote the file |
 | `fingerprint` | () | digest of what the result was made from; tells whether it is current |
+| `made_from` | (4,) | the audio file's SHA-256, its full path, its size and times, and files that the module read in its calls, as JSON |
 
 Nothing is pickled, and files are written atomically.
-"""
+"""  # noqa: E501 - a row of a table is a line
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
+import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audio.kinds import shown
+from ..errors import UnwritableError
 from ..files import written_atomically
-from ..version import version
+from . import archive
+from .origin import Origin
 
 
 def read(path: str | Path) -> dict[str, NDArray[Any]]:
@@ -65,34 +69,6 @@ def read(path: str | Path) -> dict[str, NDArray[Any]]:
         raise ValueError(f"{path}: is no complete result of hear-embed ({error})") from None
 
 
-def write(path: Path, entries: Mapping[str, Any]) -> None:
-    """Write a result atomically.
-
-    Args:
-        path: The `.npz` file; its folder is made.
-        entries: Arrays and plain values by name.
-
-    Raises:
-        OSError: If the folder cannot be written, or the disk is full.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in entries.items()}
-    with written_atomically(path) as file:
-        np.savez(file, **arrays)
-
-
-def is_current(path: Path, fingerprint: str) -> bool:
-    """Whether there is a valid result that was made from the same things.
-
-    The checksums of the archive are compared, so a damaged result is not taken for one.
-    """
-    try:
-        with _opened(path) as file:
-            return bool(file["fingerprint"] == fingerprint) and file.zip.testzip() is None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        return False
-
-
 @contextmanager
 def _opened(path: str | Path) -> Iterator[Any]:
     # Opened here, since numpy.load leaves a file that is no archive open.
@@ -104,34 +80,82 @@ def _opened(path: str | Path) -> Iterator[Any]:
             yield file
 
 
-State = list[tuple[str, int, int]]
-"""Files by their place, size and time of change."""
-
-
-def state(files: Iterable[Path]) -> State:
-    """What tells whether files have changed.
-
-    Raises:
-        OSError: If one of them is gone.
-    """
-    places = [path.resolve() for path in files]
-    stats = [path.stat() for path in places]
-    return [(str(p), s.st_size, s.st_mtime_ns) for p, s in zip(places, stats, strict=True)]
-
-
-def fingerprint(source: Path, module: str, made_with: State) -> str:
-    """Of what a result depends on: the audio, the module, its code, its weights, our version.
-
-    The device and the batch size do not count, since they change embeddings by rounding only.
+def write(path: Path, entries: Mapping[str, Any], origin: Origin | None = None) -> None:
+    """Write a result atomically; that of another recording is not replaced.
 
     Args:
-        source: The audio file.
-        module: The HEAR module's name.
-        made_with: State of the files whose change makes results stale: the module's own, the
-            weights. Asked for once, since it takes as long as reading a short sound.
+        path: The `.npz` file; its folder is made.
+        entries: Arrays and plain values by name.
+        origin: What the result was made from; None to replace whatever is there.
 
     Raises:
-        OSError: If the audio file is gone.
+        OSError: If the folder cannot be written, or the disk is full.
+        UnwritableError: If the result of another recording is there, or another file.
     """
-    known = json.dumps([version(), module, made_with, state([source])])
-    return hashlib.sha256(known.encode()).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in entries.items()}
+    if origin is not None:
+        arrays |= origin.entries()
+        if _is_free(path, origin):
+            # Between the look and the write another run may have put its own there.
+            with contextlib.suppress(FileExistsError):
+                _save(path, arrays, replace=False)
+                return
+            _is_free(path, origin)
+    _save(path, arrays, replace=True)
+
+
+def _save(path: Path, arrays: dict[str, Any], *, replace: bool) -> None:
+    with written_atomically(path, replace=replace) as file:
+        np.savez(file, **arrays)
+
+
+def _is_free(path: Path, origin: Origin) -> bool:
+    """Whether nothing is there; something may be replaced that this returns for.
+
+    Raises:
+        UnwritableError: If it may not.
+    """
+    if not os.path.lexists(path):
+        return True
+    refuse_others(path, archive.look(path), origin)
+    return False
+
+
+def refuse_others(path: Path, found: archive.Found, origin: Origin) -> None:
+    """Raise where a result is about to be replaced that is another recording's.
+
+    A recording is the same by its place or by its contents.
+
+    Args:
+        path: Where the result goes.
+        found: What is there.
+        origin: What it was made from.
+
+    Raises:
+        UnwritableError: See above.
+    """
+    there = found.origin
+    if found.is_foreign:
+        raise UnwritableError(
+            f"{shown(path)} was not written by hear-embed and is not replaced; choose another --out"
+        )
+    if there is None or there.place == origin.place:
+        return
+    if not (there.contents and there.contents == origin.contents):
+        raise UnwritableError(
+            f"{shown(path)} is the result of another recording, {there.place}, and is not "
+            "replaced; choose another --out"
+        )
+
+
+def renew(path: Path, origin: Origin) -> None:
+    """Note in a current result the new place and times of its recording.
+
+    The next look at it then needs not read the recording. That this fails changes nothing.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        times = path.stat()
+        entries = read(path)
+        _save(path, entries | origin.entries(), replace=True)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -10,12 +12,25 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
+from ..audio.kinds import shown
+from ..errors import HearError, UnwritableError, UsageError
 from . import store
+from .origin import Origin
 from .spent import Spent
 
 _PENDING_BYTES = 256 << 20
 """Results that may wait to be written; one larger result (20 minutes of mel: 393 MB) may too."""
+
+_ENDING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What no other result can be written after, either."""
+
+Written = Callable[[HearError | None], None]
+"""Called with None once a result is on disk, or with the reason why it is not."""
+
+
+def _raise(error: HearError | None) -> None:
+    if error is not None:
+        raise error
 
 
 class Writer:
@@ -29,8 +44,8 @@ class Writer:
 
     def __init__(self, spent: Spent | None = None) -> None:
         self._spent = spent or Spent()
-        self._thread = ThreadPoolExecutor(1)
-        self._pending: deque[tuple[int, Future[None]]] = deque()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hear-writer")
+        self._pending: deque[tuple[int, Future[None], Written]] = deque()
         self._bytes = 0
 
     def __enter__(self) -> Writer:
@@ -49,34 +64,69 @@ class Writer:
         while self._pending and error is None:
             self._take()
 
-    def submit(self, path: Path, entries: dict[str, Any]) -> None:
+    def submit(
+        self,
+        path: Path,
+        entries: dict[str, Any],
+        origin: Origin | None = None,
+        written: Written = _raise,
+    ) -> None:
         """Hand a result over; waits while too much is pending.
 
+        Args:
+            path: Where it goes.
+            entries: What it holds.
+            origin: What it was made from, see `store.write`.
+            written: Is told, here and later, how it went.
+
         Raises:
-            UsageError: If this or an earlier result cannot be written.
+            UsageError: If this or an earlier result cannot be written, and no other either.
         """
         size = sum(v.nbytes for v in entries.values() if isinstance(v, np.ndarray))
         while self._pending and (self._bytes + size > _PENDING_BYTES or self._pending[0][1].done()):
             self._take()
-        self._pending.append((size, self._thread.submit(self._write, path, entries)))
+        writing = self._thread.submit(self._write, path, entries, origin)
+        self._pending.append((size, writing, written))
         self._bytes += size
 
     def _take(self) -> None:
-        size, writing = self._pending.popleft()
-        with self._spent.on("handing_over"):
-            writing.result()
+        size, writing, written = self._pending.popleft()
         self._bytes -= size
+        try:
+            with self._spent.on("handing_over"):
+                writing.result()
+        except UnwritableError as error:
+            written(error)
+        else:
+            written(None)
 
-    def _write(self, path: Path, entries: dict[str, Any]) -> None:
+    def _write(self, path: Path, entries: dict[str, Any], origin: Origin | None) -> None:
         with self._spent.on("writing"):
-            _write(path, entries)
+            _write(path, entries, origin)
 
 
-def _write(path: Path, entries: dict[str, Any]) -> None:
+def _write(path: Path, entries: dict[str, Any], origin: Origin | None) -> None:
     try:
-        store.write(path, entries)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written ({error.strerror or error}); the results before it stay, "
-            "and the same command resumes from there"
-        ) from error
+        store.write(path, entries, origin)
+    except UnwritableError:
+        raise
+    except Exception as error:
+        number = getattr(error, "errno", None)
+        reason = getattr(error, "strerror", None) or error
+        what = f"{shown(path)}: cannot be written ({reason})"
+        if number in _ENDING:
+            raise UsageError(
+                f"{what}; the results before it stay. Make room or choose another --out: the same "
+                "command resumes from there"
+            ) from error
+        raise UnwritableError(f"{what}; {_advice(number)}") from error
+
+
+def _advice(number: int | None) -> str:
+    if number == errno.ENAMETOOLONG:
+        return "its name is too long with .npz at its end; rename the recording"
+    if number in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY):
+        return "something else has its place; remove that, or choose another --out"
+    if number in (errno.EACCES, errno.EPERM):
+        return "change the folder's permissions, or choose another --out"
+    return "the same command tries it again"

@@ -38,6 +38,8 @@ def test_what_is_there_is_left_alone_and_what_changed_is_made_again(
     result.write_bytes(result.read_bytes()[:100])
     assert embed(*run).stdout.startswith("embedded 2, already there 0")
     first.touch()
+    assert embed(*run).stdout.startswith("embedded 0, already there 2")
+    first.write_bytes(second.read_bytes())
     assert embed(*run).stdout.startswith("embedded 1, already there 1")
     module = folder / "tiny.py"
     module.write_text(module.read_text() + "\n")
@@ -93,6 +95,7 @@ def test_every_faulty_file_is_one_line_and_the_others_go_on(folder: Path, embed:
     assert done.stdout == "embedded 1, already there 0, failed 4, in out\n"
     lines = sorted(done.stderr.splitlines())
     assert len(lines) == 4
+    assert not any("remove" in line for line in lines)
     assert lines[0].startswith("hear-embed: in/empty.wav: holds no samples")
     assert lines[1].startswith("hear-embed: in/nan.wav: holds samples that are NaN")
     assert lines[2].startswith("hear-embed: in/no bytes")

@@ -46,3 +46,6 @@ def test_missing_and_empty_inputs_are_refused(tree: Path) -> None:
         find_jobs([tree / "gone"], tree)
     with pytest.raises(UsageError, match="no audio found"):
         find_jobs([tree / "empty"], tree)
+    (tree / "empty" / "a.txt").touch()
+    with pytest.raises(UsageError, match=r"passed over 1 file that is no audio by name: 1 \.txt;"):
+        find_jobs([tree / "empty"], tree)

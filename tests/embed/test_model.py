@@ -139,27 +139,6 @@ def test_a_gpu_that_is_not_there_is_bad_usage(load: Load) -> None:
         load(device="cuda:99")
 
 
-def test_results_depend_on_the_code_of_the_whole_package_and_the_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    package = tmp_path / "whole_package"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "layers.py").write_text(MODULE)
-    (package / "variant.py").write_text("from .layers import *\n")
-    weights = tmp_path / "weights.pt"
-    weights.touch()
-    files = embedder("whole_package.variant", str(weights)).files
-    assert [path.name for path in files] == [
-        "__init__.py",
-        "layers.py",
-        "variant.py",
-        "weights.pt",
-    ]
-
-
 def test_a_module_whose_process_ended_between_two_calls_is_loaded_again(load: Load) -> None:
     model = load()
     model._connection.close()
@@ -196,11 +175,3 @@ def test_weights_stay_spelled_as_they_were_given(
     submission = Submission.of("spelled", "./w.pt")
     model = Embedder(submission, LocalConnection, weights="./w.pt")
     assert model.weights == "./w.pt"
-    assert [path.name for path in model.files] == ["spelled.py", "w.pt"]
-
-
-def test_all_files_of_a_tensorflow_checkpoint_count(load: Load, tmp_path: Path) -> None:
-    for name in ("ckpt.index", "ckpt.data-00000-of-00001"):
-        (tmp_path / name).touch()
-    names = [path.name for path in load(weights="ckpt").files]
-    assert names[1:] == ["ckpt.data-00000-of-00001", "ckpt.index"]

@@ -10,8 +10,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from hearkit import audio
-from hearkit.embed import pipeline, read, store
-from hearkit.embed.jobs import Job, find_jobs
+from hearkit.embed import archive, pipeline, read
+from hearkit.embed.jobs import find_jobs
+from hearkit.embed.key import Later
 from hearkit.embed.model import Embedded, Embedder
 from hearkit.embed.pipeline import Counts
 from hearkit.errors import HearError, SubmissionError
@@ -21,10 +22,14 @@ class Fake:
     """An embedder that remembers its batches; level 0 is what it cannot embed."""
 
     name, weights, sample_rate = "fake", "", 16000
-    files: tuple[Path, ...] = ()
+    key = "key"
+    later: tuple[Later, ...] = ()
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
+
+    def place_now(self, later: Later) -> str:
+        return later.place
 
     def embed(self, batch: list[NDArray[np.float32]]) -> list[Embedded]:
         if any(not sound.any() for sound in batch):
@@ -141,23 +146,23 @@ def test_audio_that_changes_while_it_is_embedded_is_made_again(tmp_path: Path) -
 
 def test_audio_that_vanishes_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_levels(tmp_path, [800] * 3)
-    standing = pipeline._standing
+    look = archive.look
 
-    def vanishing(job: Job, module: str, made_with: store.State) -> tuple[str, bool]:
+    def vanishing(path: Path) -> archive.Found:
         (tmp_path / "01.wav").unlink(missing_ok=True)
-        return standing(job, module, made_with)
+        return look(path)
 
-    monkeypatch.setattr(pipeline, "_standing", vanishing)
+    monkeypatch.setattr(archive, "look", vanishing)
     counts, (line,) = embed_all(tmp_path, Fake())
     assert (counts.embedded, counts.failed) == (2, 1)
-    assert "01.wav: cannot be read as audio" in line
+    assert "01.wav: there is no such file" in line
 
 
 def test_a_sound_that_was_cut_is_said(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 64000)
-    soundfile.write(tmp_path / "a.mp3", noise, 16000)
-    path = tmp_path / "a.mp3"
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise, 16000)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     counts, (line,) = embed_all(tmp_path, Fake())
     assert counts.embedded == 1
-    assert "a.mp3: cut short, holds" in line
+    assert "a.wav: cut short or damaged, holds 2.00 of the 4.00 s" in line

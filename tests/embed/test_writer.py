@@ -1,5 +1,7 @@
 """Results written behind the computation: bounded, complete, and failures are seen."""
 
+import errno
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 
 from hearkit.embed import read, store, writer
 from hearkit.embed.writer import Writer
-from hearkit.errors import UsageError
+from hearkit.errors import HearError, UnwritableError, UsageError
 
 LARGE = {"scene_embedding": np.zeros(1000, np.float32)}
 
@@ -52,25 +54,50 @@ def test_a_result_larger_than_the_bound_is_written(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_failure_to_write_stops_the_run(tmp_path: Path) -> None:
-    (tmp_path / "taken").touch()
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_is_full_or_read_only_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(store, "write", refuse)
     handed = 0
 
     def hand_over() -> None:
         nonlocal handed
         with Writer() as out:
             for _ in range(10_000):
-                out.submit(tmp_path / "taken" / "a.npz", LARGE)
+                out.submit(tmp_path / "a.npz", LARGE, written=lambda _: None)
                 handed += 1
 
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match=r"cannot be written \(.*Make room or choose"):
         hand_over()
     assert handed < 10_000
 
 
+def test_any_other_failure_is_one_results(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    (tmp_path / "folder.npz").mkdir()
+    too_long = "a" * 252 + ".npz"
+    places = ["taken/a.npz", "good.npz", "folder.npz", too_long, "last.npz"]
+    outcomes: list[HearError | None] = []
+    with Writer() as out:
+        for place in places:
+            out.submit(tmp_path / place, LARGE, written=outcomes.append)
+    assert [error is None for error in outcomes] == [False, True, False, False, True]
+    assert "something else has its place" in str(outcomes[0])
+    assert "something else has its place" in str(outcomes[2])
+    assert "rename the recording" in str(outcomes[3])
+    assert read(tmp_path / "last.npz")
+
+
 def test_a_failure_of_the_last_write_is_not_lost(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
-    with pytest.raises(UsageError, match=r"taken/a.npz: cannot be written \("), Writer() as out:
+    with (
+        pytest.raises(UnwritableError, match=r"taken/a.npz: cannot be written \("),
+        Writer() as out,
+    ):
         out.submit(tmp_path / "taken" / "a.npz", LARGE)
 
 

@@ -1,6 +1,9 @@
 """Checkpoints: read without running code, refused in one line."""
 
+import argparse
+import os
 import pickle
+import warnings
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from hearbaseline import mel
-from hearbaseline._checkpoint import CheckpointError, bundled, load_state, restore
+from hearbaseline._checkpoint import CheckpointError, bundled, load_state, reading, restore
 
 
 class Runs:
@@ -103,3 +106,110 @@ def test_unused_names_are_accepted_where_a_model_says_so(tmp_path: Path) -> None
     restore(mel.MelProjection(), state, tmp_path, unused=("classifier.",))
     with pytest.raises(CheckpointError, match=r"has unexpected classifier\.weight"):
         restore(mel.MelProjection(), state, tmp_path)
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(CheckpointError) as caught:
+        load_state(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".bin", ".safetensors"])
+@pytest.mark.parametrize(
+    ("contents", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "git lfs pull"),
+        (b"/annex/objects/SHA256E-s9--0.bin\n", "git annex get"),
+        (b"<!DOCTYPE html><html>", "web page"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(99), "HDF5"),
+        (b"GGUF" + bytes(99), "GGUF"),
+        (b"", "0 bytes"),
+    ],
+)
+def test_what_a_file_is_instead_is_told(
+    tmp_path: Path, suffix: str, contents: bytes, words: str
+) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(contents)
+    assert words in refused(tmp_path / f"a{suffix}")
+
+
+FAIRSEQ = {
+    "wav2vec_small": {"args": argparse.Namespace(arch="wav2vec2"), "model": {"w": torch.zeros(2)}},
+    "hubert_base": {"cfg": {"task": {}}, "model": {"w": torch.zeros(2)}},
+    "a later one": {
+        "args": None, "model": {"mask_emb": torch.zeros(2)}, "task_state": {},
+        "optimizer_history": [], "last_optimizer_state": None, "extra": argparse.Namespace(),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FAIRSEQ)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_checkpoint_of_fairseq_is_told_with_the_way_to_convert_it(
+    tmp_path: Path, kind: str, zipped: bool
+) -> None:
+    path = tmp_path / "a.pt"
+    torch.save(FAIRSEQ[kind], path, _use_new_zipfile_serialization=zipped)
+    message = refused(path)
+    assert "is a checkpoint of fairseq" in message
+    assert "convert_wav2vec2_original_pytorch_checkpoint_to_pytorch" in message
+
+
+def test_a_state_dict_within_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    torch.save({"epoch": 3, "state_dict": good_state()}, path)
+    assert "save its 'state_dict' alone" in refused(path)
+    torch.save({"pytorch-lightning_version": "2", "hparams": argparse.Namespace()}, path)
+    assert "Lightning" in refused(path)
+
+
+def test_what_is_no_plain_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.pt")
+    assert "is a pipe" in refused(tmp_path / "a.pt")
+    assert "is a device" in refused(Path("/dev/zero"))
+
+
+def test_a_file_that_may_not_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system lets root read everything."""
+    (tmp_path / "a.pt").touch()
+
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert "cannot be read: permission denied" in refused(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize("kind", ["sparse", "without numbers", "repeated", "quantized"])
+def test_a_tensor_that_is_none_in_memory_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tensor = {
+            "sparse": lambda: torch.eye(3).to_sparse(),
+            "without numbers": lambda: torch.zeros(3, device="meta"),
+            "repeated": lambda: torch.zeros(1).expand(10**12),
+            "quantized": lambda: torch.quantize_per_tensor(torch.zeros(3), 0.1, 0, torch.qint8),
+        }[kind]()
+        torch.save({"window": tensor}, path)
+    refused(path)
+
+
+def test_whatever_reading_raises_is_one_short_line() -> None:
+    for error in (
+        RecursionError("deep"),
+        RuntimeError("x" * 5000),
+        AttributeError(),
+        MemoryError(),
+    ):
+        with pytest.raises(CheckpointError) as caught, reading("a.pt"):
+            raise error
+        assert str(caught.value).startswith("a.pt: cannot be read")
+        assert len(str(caught.value)) < 400
+    with pytest.raises(FileNotFoundError, match="gone"), reading("a.pt"):
+        raise FileNotFoundError("gone")

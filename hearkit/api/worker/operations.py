@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import importlib
 import importlib.util
@@ -22,10 +23,11 @@ import psutil
 from numpy.typing import NDArray
 
 from ... import machine, private
-from .. import frameworks
+from .. import frameworks, where
 from ..contract import ATTRIBUTES, FUNCTIONS
 from ..facts import (
     CallFacts,
+    Digests,
     Environment,
     Extension,
     Footprint,
@@ -33,10 +35,22 @@ from ..facts import (
     ModuleFacts,
     Nothing,
 )
-from ..requests import Call, Describe, Drop, Extend, Import, Load, Measure, Request, Settle
+from ..requests import (
+    Call,
+    Describe,
+    Digest,
+    Drop,
+    Extend,
+    Import,
+    Load,
+    Measure,
+    Request,
+    Settle,
+)
 from ..submission import Value
-from . import describe, effects
+from . import describe, effects, reads
 from .audit import Watch
+from .digests import Sources
 
 _PITFALLS = {"AmplitudeToDB", "amplitude_to_DB", "power_to_db", "amplitude_to_db", "batch_norm"}
 """Names of functions and layers that take something from all that they are given."""
@@ -92,6 +106,8 @@ class Operations:
         self._alone = alone
         self._device = device
         self._watch = watch
+        self._reads = reads.of_this_process()
+        self._sources = Sources(module)
         self._imported: ModuleType | None = None
         self.models: dict[str, Any] = {}
         self._largest = math.inf
@@ -104,6 +120,7 @@ class Operations:
             Settle: self._settle,
             Measure: self._measure,
             Describe: self._describe,
+            Digest: self._digest,
             Extend: self._extend,
         }
         # The generator makes all its words anew at the first draw, then after hundreds; so few
@@ -132,12 +149,12 @@ class Operations:
         if number is not None:
             effects.seed(number)
         if self._watch is None:
-            return self._timed(request, audio)
+            return self._noted(request, audio)
         self._prepare(self._watch)
         before = effects.state()
         importing = isinstance(request, Import)
         self._watch.start(importing=importing)
-        answer = self._timed(request, audio)
+        answer = self._noted(request, audio)
         seen = self._watch.stop() + effects.changes(before, effects.state(), importing=importing)
         return Answer(
             answer.facts,
@@ -148,6 +165,22 @@ class Operations:
             tuple(seen),
             tuple(sorted(self._watch.opened)),
         )
+
+    def _noted(self, request: Request[Any], audio: Audio | None) -> Answer:
+        """Carry out a request and note which files are read meanwhile."""
+        if self._watch is None and isinstance(request, (Import, Load)):
+            reads.watch_compiled(imported=isinstance(request, Load))
+        modules = set(sys.modules)
+        self._reads.start()
+        answer = self._timed(request, audio)
+        read = self._reads.stop()
+        if isinstance(request, Import):
+            read = _kept(self.name, self._imported, read)
+        if not isinstance(request, Call):
+            self._sources.add(read, sys.modules.keys() - modules)
+            return answer  # that they are noted is enough
+        self._sources.add(read, ())
+        return dataclasses.replace(answer, opened=self._sources.are_own(read))
 
     def _timed(self, request: Request[Any], audio: Audio | None) -> Answer:
         begin = time.perf_counter()
@@ -164,7 +197,10 @@ class Operations:
         if self._watch is not None:
             self._tell_whose_code(self._watch)
         variables = dict(os.environ)
+        folder = Path.cwd()
+        where.check_name(self.name, folder)
         self._imported = importlib.import_module(self.name)
+        where.check_imported(self.name, folder)
         functions = {n: describe.function(getattr(self._imported, n, None)) for n in FUNCTIONS}
         file = getattr(self._imported, "__file__", None)
         known = tuple(f.NAME for f in frameworks.imported())
@@ -295,6 +331,9 @@ class Operations:
         function = getattr(private.imported(package, module), name)
         return Answer(Extension(function(self.module, **request.arguments)))
 
+    def _digest(self, request: Digest, _: None) -> Answer:
+        return Answer(Digests(*self._sources.digests(request.weights)))
+
     def _prepare(self, watch: Watch) -> None:
         """Prepare each framework once, when it was imported."""
         for framework in frameworks.imported():
@@ -305,3 +344,19 @@ class Operations:
     def _function(self, name: str) -> Callable[..., Any]:
         function: Callable[..., Any] = getattr(self.module, name)
         return function
+
+
+_READ_BY_IMPORTS: dict[str, tuple[ModuleType, dict[str, reads.State]]] = {}
+"""What a module's import has read, by name: imported once more, it reads nothing."""
+
+
+def _kept(
+    name: str, module: ModuleType | None, read: dict[str, reads.State]
+) -> dict[str, reads.State]:
+    """What the import of a module has read, now or earlier in this process."""
+    if module is None:
+        return read
+    known, earlier = _READ_BY_IMPORTS.get(name, (module, {}))
+    read = {**earlier, **read} if known is module else read
+    _READ_BY_IMPORTS[name] = module, read
+    return read

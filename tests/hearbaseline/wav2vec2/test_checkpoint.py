@@ -252,3 +252,28 @@ def test_a_bad_checkpoint_is_refused_in_one_line(kind: str, tmp_path: Path) -> N
     assert str(tmp_path) in message
     assert SPOILT[kind] in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "bin"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=["half", "bfloat16"])
+def test_a_weight_norm_in_half_precision_is_folded_in_float32(
+    dtype: torch.dtype, suffix: str, tmp_path: Path
+) -> None:
+    state = {
+        name: tensor.to(dtype).contiguous()
+        for name, tensor in saved("large", tmp_path).state_dict().items()
+    }
+    (tmp_path / "model.safetensors").unlink()
+    if suffix == "bin":
+        torch.save(state, tmp_path / "pytorch_model.bin")
+    else:
+        save_file(state, tmp_path / "model.safetensors", {"format": "pt"})
+    theirs = transformers().Wav2Vec2Model.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    model = wav2vec2.load_model(str(tmp_path))
+    seen = model.encoder.transformer.pos_conv_embed.conv.weight.detach()
+    expected = theirs.encoder.pos_conv_embed.conv.weight.detach()
+    assert float((seen - expected).abs().max() / expected.abs().max()) < 1e-6
+    for audio in recordings(1.0, 1):
+        sound = (audio - audio.mean()) / (audio.var(unbiased=False) + 1e-7).sqrt()
+        with torch.no_grad():
+            assert error(model(audio), theirs(sound).last_hidden_state) < PARITY

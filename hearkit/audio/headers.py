@@ -1,0 +1,146 @@
+"""What the header of a file of plain samples says of their length, to compare with the file's.
+
+libsndfile takes the smaller of the two and says nothing. Sizes in bytes; layouts are those of the
+formats' specifications (RIFF/WAVE by Microsoft and IBM 1991; RF64, EBU Tech 3306; AIFF, Apple
+1989; Sun's AU; Core Audio Format, Apple; Sony Wave64).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_STREAMED = 0x7FF0_0000
+"""A size from which on it was written for a stream whose length was not known: recorders and pipes
+write 0x7ffff000, 0x7fffffff, 0xffffffff and the like."""
+
+_FEW = 16
+"""Bytes behind the samples that are nobody's loss."""
+
+_MOST_CHUNKS = 10_000
+
+
+@dataclass(frozen=True)
+class Data:
+    """The samples in a file, as its header tells.
+
+    Attributes:
+        announced: Bytes of samples that it announces.
+        present: Bytes from there to the end of the file.
+        behind: What follows the samples that is no part of the format, in words; or "".
+    """
+
+    announced: int
+    present: int
+    behind: str = ""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the header was written before the length was known."""
+        return self.announced >= _STREAMED > self.present or (
+            not self.announced and self.present > 0
+        )
+
+
+def data_of(file: BinaryIO) -> Data | None:
+    """Where the samples are, in the formats that are known here; None in others."""
+    size = os.fstat(file.fileno()).st_size
+    head = os.pread(file.fileno(), 48, 0)
+    if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
+        return _of_chunks(file, size, b"data", ">I" if head[:4] == b"RIFX" else "<I", 12)
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return _of_chunks(file, size, b"SSND", ">I", 12, skipped=8)
+    if head[:4] == b"caff":
+        return _of_chunks(file, size, b"data", ">q", 8, skipped=4, aligned=False)
+    if head[:4] in (b".snd", b"dns."):
+        start, announced = struct.unpack(">II" if head[:4] == b".snd" else "<II", head[4:12])
+        return Data(announced, max(0, size - start))
+    return None
+
+
+def told_behind(data: Data | None, seconds: float) -> tuple[str, ...]:
+    """A remark on what follows the samples, if anything does.
+
+    Args:
+        data: The samples in a file.
+        seconds: What was read of them.
+    """
+    if data is None or not data.behind:
+        return ()
+    return (f"{data.behind}; embedded as far as its header says, {seconds:.2f} s",)
+
+
+def _of_chunks(
+    file: BinaryIO,
+    size: int,
+    wanted: bytes,
+    layout: str,
+    first: int,
+    *,
+    skipped: int = 0,
+    aligned: bool = True,
+) -> Data | None:
+    """The chunk of samples.
+
+    Args:
+        file: The open file.
+        size: Its bytes.
+        wanted: Name of the chunk.
+        layout: How a chunk's size is written after its name of four letters.
+        first: Where the first chunk begins.
+        skipped: Bytes in the chunk before the samples.
+        aligned: Whether chunks begin at even places.
+    """
+    long_size = 0
+    for name, start, announced in _chunks(file, size, layout, first, aligned=aligned):
+        if name == b"ds64":
+            long_size = int(struct.unpack("<Q", os.pread(file.fileno(), 8, start + 8))[0])
+        if name == wanted:
+            if announced == 0xFFFF_FFFF and long_size:
+                announced = long_size
+            if announced < 0:  # in CAF, up to the end
+                announced = size - start
+            data = Data(max(0, announced - skipped), max(0, size - start - skipped))
+            if data.is_unknown or layout == ">q":
+                return data
+            behind = _behind(file, size, start + announced, layout)
+            return Data(data.announced, data.present, behind)
+    return None
+
+
+def _chunks(
+    file: BinaryIO, size: int, layout: str, place: int, *, aligned: bool
+) -> Iterator[tuple[bytes, int, int]]:
+    """Name, begin of the contents and announced size of each chunk."""
+    width = 4 + struct.calcsize(layout)
+    for _ in range(_MOST_CHUNKS):
+        header = os.pread(file.fileno(), width, place)
+        if len(header) < width:
+            return
+        announced = struct.unpack(layout, header[4:])[0]
+        yield header[:4], place + width, announced
+        place += width + max(0, announced)
+        place += place % 2 if aligned else 0
+        if place >= size:
+            return
+
+
+def _behind(file: BinaryIO, size: int, end: int, layout: str) -> str:
+    """What follows the samples, if it is not more chunks."""
+    left = size - end
+    if left <= _FEW:
+        return ""
+    for place in (end + end % 2, end):  # some writers forget to align
+        name = os.pread(file.fileno(), 4, place)
+        if name in (b"RIFF", b"RIFX", b"RF64", b"FORM"):
+            return f"another recording is joined to its end, {left} bytes"
+        if len(name) == 4 and all(32 <= letter < 127 for letter in name):
+            announced = os.pread(file.fileno(), struct.calcsize(layout), place + 4)
+            if len(announced) < 4 or struct.unpack(layout, announced)[0] <= left + 1:
+                return ""
+    if not os.pread(file.fileno(), 4096, end).strip(b"\0"):
+        return ""  # padding
+    return f"{left} bytes follow the samples that its header announces, perhaps more of them"

@@ -1,0 +1,82 @@
+"""Plain PCM by soundfile: exact, in blocks."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, BinaryIO
+
+from .headers import Data, data_of, told_behind
+from .kinds import head_of
+from .mono import BLOCK, Mono
+from .sound import Recording
+
+_WIDTHS = {
+    "PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8,
+}  # fmt: skip
+"""Bytes of a sample. These encodings can be read in blocks, and libsndfile knows their length."""
+
+_CANDIDATES = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"dns.", b"caff", b"riff")
+"""What files of such samples begin with."""
+
+_NO_PCM = (b"ID3", b"\xff", b"OggS", b"fLaC")
+"""What FFmpeg alone is to read: libsndfile's decoders print lines of their own."""
+
+_MOST_IN_BLOCK = 1 << 24
+"""Samples of all channels in a block: a header may say 65535 channels."""
+
+
+def is_candidate(file: BinaryIO) -> bool:
+    """Whether a file may hold plain samples, by its beginning."""
+    return head_of(file).startswith(_CANDIDATES)
+
+
+def read(file: BinaryIO, mono: Mono) -> Recording | None:
+    """Read plain samples.
+
+    Returns:
+        None where the file holds others, or its header gives no length: FFmpeg reads those.
+    """
+    import soundfile
+
+    if head_of(file).startswith(_NO_PCM):
+        return None
+    try:
+        with _opened(file) as sound:
+            data = data_of(file)
+            if sound.subtype not in _WIDTHS or (data and data.is_unknown and not sound.frames):
+                return None
+            size = max(1, min(BLOCK, _MOST_IN_BLOCK // sound.channels))
+            while len(block := sound.read(size, dtype="float32", always_2d=True)):
+                mono.add(block, sound.samplerate)
+            return _recording(sound, data)
+    except soundfile.SoundFileError:
+        return None
+
+
+def announced_s(file: BinaryIO) -> float | None:
+    """Seconds of plain samples; None where the file holds others."""
+    import soundfile
+
+    try:
+        with _opened(file) as sound:
+            return float(sound.frames / sound.samplerate) if sound.subtype in _WIDTHS else None
+    except soundfile.SoundFileError:
+        return None
+
+
+def _opened(file: BinaryIO) -> Any:
+    import soundfile
+
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    # By its descriptor: names may hold bytes that soundfile does not take.
+    return soundfile.SoundFile(file.fileno(), closefd=False)
+
+
+def _recording(sound: Any, data: Data | None) -> Recording:
+    if data is None:
+        return Recording(sound.frames / sound.samplerate, is_exact=True)
+    second = _WIDTHS[sound.subtype] * sound.channels * sound.samplerate
+    # A length that nobody knew when the header was written announces nothing.
+    announced = 0.0 if data.is_unknown else data.announced / second
+    more = told_behind(data, sound.frames / sound.samplerate)
+    return Recording(announced, is_exact=True, more=more)

@@ -1,0 +1,84 @@
+"""Which recordings have a current result, found with as little reading as that takes.
+
+A result names the recording's contents, and the size and times that it had. Where these are as
+they were, nothing of the recording is read; where they are not, its contents decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ..audio.kinds import shown
+from ..errors import HearError, UnwritableError
+from ..files import digest
+from . import archive, store
+from .jobs import Job
+from .key import Later
+from .origin import Origin, contents_of, place_of, state_of
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What there is of a job.
+
+    Attributes:
+        is_current: Whether its result needs not be made.
+        error: Why it cannot be made.
+    """
+
+    is_current: bool = False
+    error: HearError | None = None
+
+
+def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job], Standing]:
+    """A function that looks at a job.
+
+    Args:
+        key: The model's, `Embedder.key`.
+        place_now: Where a file is now that a call has read.
+    """
+    contents_now = cache(_contents_now)
+
+    def are_there(later: Iterable[Later]) -> bool:
+        return all(contents_now(place_now(one)) == one.digest for one in later)
+
+    def standing(job: Job) -> Standing:
+        found = archive.look(job.output)
+        there = found.origin
+        try:
+            state = state_of(job.source)
+            if there is None:
+                if found.is_foreign:
+                    store.refuse_others(job.output, found, Origin("", "", "", ""))
+                return Standing()
+            if there.state == state:
+                contents = there.contents
+            elif there.contents or there.place != place_of(job.source):
+                contents = contents_of(job.source)
+            else:
+                return Standing()
+            now = Origin.of(key, contents, job.source, state, there.later)
+            if not contents or now.fingerprint != there.fingerprint:
+                store.refuse_others(job.output, found, now)
+                return Standing()
+            if not (are_there(there.later) and archive.is_whole(job.output)):
+                return Standing()
+        except UnwritableError as error:
+            return Standing(error=UnwritableError(f"{shown(job.source)}: {error}"))
+        except OSError:  # which file and why is told when it is read
+            return Standing()
+        if now != there:
+            store.renew(job.output, now)
+        return Standing(is_current=True)
+
+    return standing
+
+
+def _contents_now(place: str) -> str:
+    try:
+        return digest(Path(place))
+    except OSError:
+        return ""
