@@ -200,7 +200,8 @@ def trim() -> None:
     PyTorch remembers them, as a DataLoader with workers passes them, and forgets the dead ones
     when there are many.
     """
-    torch.multiprocessing.reductions.shared_cache.free_dead_references()
+    remembered: Any = torch.multiprocessing.reductions.shared_cache
+    remembered.free_dead_references()
 
 
 def version() -> str:

@@ -154,9 +154,9 @@ def names_in(modules: Iterable[ModuleType]) -> set[str]:
         for kind in [thing for thing in things if isinstance(thing, type)]:
             things += vars(kind).values() if kind.__module__ == module.__name__ else ()
         for thing in things:
-            code = getattr(inspect.unwrap(thing), "__code__", None) if callable(thing) else None
-            if isinstance(code, CodeType) and code.co_filename == getattr(module, "__file__", ""):
-                found |= _names_of(code)
+            if callable(thing) and getattr(thing, "__module__", None) == module.__name__:
+                code = getattr(inspect.unwrap(thing), "__code__", None)
+                found |= _names_of(code) if isinstance(code, CodeType) else set()
     return found
 
 

@@ -4,8 +4,8 @@ import base
 from base import *
 
 
-def get_scene_embeddings(audio, model):
-    embeddings, _ = base.get_timestamp_embeddings(audio, model)
-    groups = embeddings.flatten(0, 1).split(embeddings.shape[1] + 5)
+def get_timestamp_embeddings(audio, model):
+    embeddings, timestamps = base.get_timestamp_embeddings(audio, model)
+    groups = embeddings.flatten(0, 1).split(30)
     centred = torch.cat([group - 0.5 * group.mean(0) for group in groups])
-    return centred.unflatten(0, embeddings.shape[:2]).mean(1)
+    return centred.unflatten(0, embeddings.shape[:2]), timestamps
