@@ -19,8 +19,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from . import machine
 from .errors import EndedError, HearError, UsageError
-from .text import one_line
+from .text import one_line, printable
 from .version import DISTRIBUTION
 
 CANNOT_RUN = 2
@@ -102,19 +103,25 @@ def named_submission(
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-def _end(number: int, _: object) -> None:
-    raise EndedError(number)
-
-
 @contextlib.contextmanager
-def _signals_raise() -> Iterator[None]:
-    """A context in which signals that end a process let it close what is open before."""
+def ended_by_signals() -> Iterator[None]:
+    """A context in which SIGTERM and SIGHUP raise `EndedError`, as Ctrl-C raises its own error.
+
+    So what is open is closed before the process ends. The first of them counts: while it is
+    being obeyed, further ones change nothing. Outside the main thread, this does nothing.
+    """
     is_main = threading.current_thread() is threading.main_thread()
     before = {number: signal.getsignal(number) for number in _ENDING} if is_main else {}
     # What is ignored stays so: nohup does that.
     caught = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+
+    def end(number: int, _: object) -> None:
+        for one in caught:
+            signal.signal(one, signal.SIG_IGN)
+        raise EndedError(number)
+
     for number in caught:
-        signal.signal(number, _end)
+        signal.signal(number, end)
     try:
         yield
     finally:
@@ -135,7 +142,7 @@ def run(command: click.Command, name: str, *, after_interrupt: str = "") -> NoRe
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _signals_raise():
+        with ended_by_signals(), machine.terminal_kept():
             status = command(standalone_mode=False)
     except click.ClickException as error:
         _stop(name, error.format_message(), CANNOT_RUN)
@@ -158,7 +165,9 @@ def run(command: click.Command, name: str, *, after_interrupt: str = "") -> NoRe
 
 def tell(name: str, message: str) -> None:
     """A line on stderr; names of files and a module's words steer no terminal."""
-    click.echo(line(name, message), err=True)
+    # Where the terminal was closed, nobody reads it.
+    with contextlib.suppress(OSError):
+        click.echo(line(name, message), err=True)
 
 
 def line(name: str, message: str) -> str:
@@ -167,13 +176,20 @@ def line(name: str, message: str) -> str:
 
 
 def echo(text: str | bytes) -> None:
-    """Print to standard output; that nobody reads on, as in `| head`, changes nothing."""
+    """Print to standard output.
+
+    That nobody reads on, as in `| head`, that it is closed, or that it is full, changes nothing:
+    what a command prints is not its result.
+    """
+    if sys.stdout is None:  # closed before Python began
+        return
     try:
         click.echo(text, nl=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         # What is still buffered would raise once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def here() -> Path:
@@ -192,6 +208,8 @@ def here() -> Path:
 
 def _stop(name: str, message: str, status: int, error: Exception | None = None) -> NoReturn:
     if error is not None and "--debug" in sys.argv:
-        traceback.print_exception(error)
+        with contextlib.suppress(OSError):
+            # A module's words steer no terminal here either.
+            click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
     tell(name, message)
     sys.exit(status)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+DATA_LOADER: Final = "a DataLoader draws the seed of its workers"
+"""What an effect on a random generator says where nothing else drew from it."""
 
 
 @dataclass(frozen=True)

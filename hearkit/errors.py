@@ -9,6 +9,7 @@
     - `TaskError`: one task cannot be scored (1)
     - `UnwritableError`: one result cannot be written (1)
     - `Fault`: the submission did not answer one request (1)
+    - `OutOfTimeError`: the time for the whole run is used up (1)
 - `EndedError`: a signal asked this process to end (128 and the signal's number)
 """
 
@@ -72,6 +73,12 @@ class TaskError(HearError):
 
 class UnwritableError(HearError):
     """One result cannot be written; the run continues with the others."""
+
+    exit_status = 1
+
+
+class OutOfTimeError(HearError):
+    """The time for the whole run is used up; what was asked last has got no answer."""
 
     exit_status = 1
 

@@ -13,6 +13,7 @@ import mmap
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,29 @@ class _MallInfo(ctypes.Structure):
     ]  # fmt: skip
 
 
+@contextlib.contextmanager
+def terminal_kept() -> Iterator[None]:
+    """A context after which the terminal, if there is one, has the modes that it had before.
+
+    A worker has no terminal of its own, but can open the user's by its name.
+    """
+    modes = None
+    with contextlib.suppress(ImportError, OSError, AttributeError, ValueError):
+        import termios
+
+        terminal = sys.stdin.fileno()
+        with contextlib.suppress(termios.error):
+            modes = termios.tcgetattr(terminal)
+    try:
+        yield
+    finally:
+        if modes is not None:
+            with contextlib.suppress(termios.error, OSError):
+                # In the background, setting them would stop this process.
+                if os.tcgetpgrp(terminal) == os.getpgrp():
+                    termios.tcsetattr(terminal, termios.TCSANOW, modes)
+
+
 def is_running(pid: int) -> bool:
     """Whether there is a process of this number."""
     return bool(psutil.pid_exists(pid))
@@ -137,14 +161,37 @@ def resident_bytes(pid: int) -> int:
     return 0
 
 
-def resident_bytes_of_children(pid: int) -> int:
-    """Resident memory of all that a process started."""
+def descendants(pid: int) -> list[int]:
+    """Numbers of all that a process started, or that it adopted."""
     if _LISTS_CHILDREN:
-        return sum(resident_bytes(n) + resident_bytes_of_children(n) for n in _children(pid))
+        found = _children(pid)
+        for child in found:  # grows meanwhile
+            found += _children(child)
+        return found
     with contextlib.suppress(psutil.Error):
-        children = psutil.Process(pid).children(recursive=True)
-        return sum(resident_bytes(child.pid) for child in children)
-    return 0
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    return []
+
+
+def end_descendants(grace_s: float = 0.0) -> None:
+    """End all that this process started or adopted, until none is left.
+
+    Args:
+        grace_s: Seconds for them to end by themselves.
+    """
+    begin = time.monotonic()
+    while time.monotonic() < begin + grace_s + _END_S:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        found = descendants(os.getpid())
+        if not found:
+            return
+        if time.monotonic() >= begin + grace_s:
+            for pid in found:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+        time.sleep(0.001)
 
 
 def _children(pid: int) -> list[int]:
@@ -189,7 +236,7 @@ def marked_processes(name: str, value: str) -> Iterator[psutil.Process]:
 def die_with(parent: int) -> None:
     """Have the kernel end this process when its parent ends, however that happens.
 
-    Only Linux can. Elsewhere a worker ends when its line does, which it sees between two steps.
+    Only Linux can; elsewhere a thread looks at the lifeline (`api.worker.guard`).
 
     Args:
         parent: The parent's number, since it may have ended already.
@@ -202,8 +249,20 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-_PR_SET_PDEATHSIG = 1
+def adopt_orphans() -> bool:
+    """Become the parent of those descendants whose own parent ends, where that is possible."""
+    if sys.platform != "linux" or not hasattr(os, "fork"):
+        return False
+    with contextlib.suppress(AttributeError, OSError):
+        return int(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0
+    return False
+
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 """See prctl(2)."""
+
+_END_S = 8.0
+"""Seconds after which a process that SIGKILL does not end, as in a read that hangs, is left."""
 
 
 def kill_group(pid: int) -> None:

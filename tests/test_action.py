@@ -124,6 +124,26 @@ def test_reports_of_an_earlier_run_are_not_uploaded_again(step: Step, repository
     assert outputs(repository) == {"exit-status": "2"}
 
 
+def test_a_submission_writes_nothing_that_later_steps_trust(
+    step: Step, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows neither names nor tokens; and what it writes to a file that it guesses is gone."""
+    trusted = repository.parent / "environment"
+    monkeypatch.setenv("GITHUB_ENV", str(trusted))
+    monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "secret")
+    (repository / "curious.py").write_text(
+        "import os\n"
+        f"open({str(trusted)!r}, 'w').write('LD_PRELOAD=mine.so')\n"
+        "names = ('GITHUB_ENV', 'GITHUB_OUTPUT', 'ACTIONS_')\n"
+        "hidden = [name for name in os.environ if name.startswith(names)]\n"
+        "raise SystemExit(f'knows {hidden}')\n"
+    )
+    done = step("validate", module="curious", options="--select I01 --quiet")
+    assert "sys.exit('knows []')" in done.stdout
+    assert trusted.read_text() == ""
+    assert outputs(repository)["exit-status"] == "1"
+
+
 @pytest.mark.parametrize("name", ["module", "weights", "options"])
 @pytest.mark.parametrize(
     "value", ["$(touch owned)", "`touch owned`", '"; touch owned; "', "good; touch owned", "a\nb"]

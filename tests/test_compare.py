@@ -60,7 +60,7 @@ def test_modules_stand_side_by_side_and_differences_are_printed(folder: Path) ->
     assert cells(done, "O04")[1:] == ["ok", "FAIL"]
     assert "O03" not in done.stdout
     assert done.stdout.splitlines()[-1] == (
-        "2 submissions: 1 conforms, 1 does not conform. They differ in 1 of 68 checks."
+        "2 submissions: 1 conforms, 1 does not conform. They differ in 1 of 69 checks."
     )
     found = json.loads((folder / "r.json").read_text())
     assert (found["schema_version"], found["exit_status"]) == (2, 1)

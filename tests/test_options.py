@@ -90,3 +90,20 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, object], word
 def test_an_organisers_run_includes_the_long_checks() -> None:
     assert Options(profile="organiser").runs_long
     assert not Options().runs_long
+
+
+def test_an_organisers_seed_is_drawn_once_and_a_given_one_is_kept() -> None:
+    drawn = Options(profile="organiser")
+    assert drawn.seed == drawn.drawn
+    assert len({Options(profile="organiser").seed for _ in range(4)}) > 1
+    assert Options(profile="organiser", seed=0).seed == 0
+    assert Options().seed == 0
+
+
+def test_the_whole_run_has_a_limit_that_grows_with_that_of_a_step() -> None:
+    assert Options().total_s == 3600
+    assert Options(timeout_s=120).total_s == 7200
+    assert Options(long=True).total_s == Options(profile="organiser").total_s == 3600 + 7200
+    assert Options(total_timeout_s=10, long=True).total_s == 10
+    with pytest.raises(UsageError, match="--total-timeout must be"):
+        Options(total_timeout_s=0)

@@ -316,6 +316,40 @@ def test_an_error_of_the_submissions_own_is_no_violation_of_devices() -> None:
     assert "ValueError: odd" in found.unclear
 
 
+def test_code_in_a_sibling_package_is_followed(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model lies next to the module; it has asked for GPUs, and taken names, at its import."""
+    (tmp_path / "its_model").mkdir()
+    (tmp_path / "its_model" / "__init__.py").write_text("from .network import Model\n")
+    (tmp_path / "its_model" / "network.py").write_text(
+        "import torch\n"
+        "from torch.cuda import device, is_available\n"
+        "DEVICE = 'cuda' if is_available() else 'cpu'\n"
+        "class Model(torch.nn.Module):\n"
+        "    def forward(self, audio):\n"
+        "        with device(0): assert not isinstance(audio, torch.cuda.device)\n"
+        "        return audio.to(DEVICE)\n"
+    )
+    (tmp_path / "its_functions.py").write_text(
+        "from its_model import Model\n"
+        "def load_model(): return Model()\n"
+        "def get_scene_embeddings(audio, model): return model(audio)\n"
+        "def get_timestamp_embeddings(audio, model): return audio[:, None], audio[:, :1]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import its_functions  # type: ignore[import-not-found]
+
+    try:
+        found = simulated(its_functions)
+    finally:
+        for name in ("its_functions", "its_model", "its_model.network"):
+            del sys.modules[name]
+    assert not found.cpu.unclear
+    assert found.cpu.devices["embeddings of get_scene_embeddings"] == "cuda:0"
+    assert outcome(found.gpu) == "conforms"
+
+
 def test_a_device_chosen_at_import_is_chosen_anew(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import psutil
 
 from hearkit.api.process import Limits, default_memory_bytes
 from hearkit.api.submission import Submission, not_found, resolved_device
-from hearkit.errors import Fault
+from hearkit.errors import Fault, OutOfTimeError
+from hearkit.text import printable
 from hearkit.version import version
 
 from .asking.pool import Pool
@@ -100,13 +102,16 @@ def examined(
     missing, file = _imported(session)
     results = () if missing else runner.run(seen)
     environment = _environment(session)
-    shown = gallery(session, results) if pictures and results else None
+    shown = None
+    if pictures and results:
+        with suppress(OutOfTimeError):
+            shown = gallery(session, results)
     return Report(
         module=session.submission.module,
         weights=weights,
         device=session.submission.device,
         profile=options.profile,
-        seed=options.seed,
+        seed=options.drawn,
         environment=environment,
         results=results,
         seconds=session.seconds,
@@ -129,12 +134,15 @@ def opened(
     # A submission that changes the working directory is to be found out, not to fail by it.
     found = named.weights.resolve() if named.weights else None
     submission = Submission(named.module, found, resolved_device(device))
-    memory = options.memory_limit_gb
+    memory, total = options.memory_limit_gb, options.total_s
     limits = Limits(
-        options.timeout_s, default_memory_bytes() if memory is None else int(memory * 1e9)
+        options.timeout_s,
+        default_memory_bytes() if memory is None else int(memory * 1e9),
+        total,
+        time.monotonic() + total,
     )
-    pool = Pool(limits)
-    session = Session(submission, pool.connect, seed=options.seed, imported=pool.imported)
+    pool = Pool(limits, short=options.is_organisers)
+    session = Session(submission, pool.connect, seed=options.drawn, imported=pool.imported)
     try:
         yield session
     finally:
@@ -147,11 +155,15 @@ def _imported(session: Session) -> tuple[str, str]:
     Whether it can be imported is for the checks to judge.
     """
     try:
-        return "", str(session.imported().facts.file or "")
+        return "", printable(str(session.imported().facts.file or ""))
     except Fault as fault:
+        if fault.kind == "usage":  # another module than the one in the folder has the name
+            return fault.message, ""
         module = session.submission.module
         if fault.missing and (module == fault.missing or module.startswith(fault.missing + ".")):
             return not_found(module), ""
+    except OutOfTimeError:
+        pass  # which the first check meets as well
     return "", ""
 
 

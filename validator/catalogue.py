@@ -48,6 +48,20 @@ class Kind(str, Enum):
     INCONCLUSIVE = "inconclusive"
 
 
+class Spares(str, Enum):
+    """Which checks can go on although one that they need has found a defect.
+
+    Examples:
+        >>> from validator.catalogue import Spares
+        >>> [spares.value for spares in Spares]
+        ['nothing', 'single sounds', 'everything']
+    """
+
+    NOTHING = "nothing"
+    SINGLE = "single sounds"
+    EVERYTHING = "everything"
+
+
 @dataclass(frozen=True)
 class Figure:
     """One measured number, with its unit and, if there is one, its limit.
@@ -92,6 +106,8 @@ class Verdict:
         figures: What was measured.
         reproduction: Lines and stimuli that reproduce the finding without the validator.
         traceback: Traceback of the submission, if it raised.
+        fix: What stands in place of the check's own fix where that does not fit; mostly "".
+        spares: Which of the checks that need this one can measure in spite of the defect.
         evidence: Data for pictures and tables, a dataclass of the check's module.
 
     Examples:
@@ -109,6 +125,8 @@ class Verdict:
     reproduction: Reproduction | None = None
     traceback: str = ""
     evidence: object = field(default=None, compare=False, repr=False)
+    fix: str = ""
+    spares: Spares = Spares.NOTHING
 
     @property
     def violates(self) -> bool:
@@ -129,9 +147,22 @@ def violates(
     reproduction: Reproduction | None = None,
     traceback: str = "",
     evidence: object = None,
+    fix: str = "",
+    spares: Spares = Spares.NOTHING,
 ) -> Verdict:
     """The submission violates what the check asks for."""
-    return Verdict(Kind.VIOLATES, seen, expected, hint, figures, reproduction, traceback, evidence)
+    return Verdict(
+        Kind.VIOLATES,
+        seen,
+        expected,
+        hint,
+        figures,
+        reproduction,
+        traceback,
+        evidence,
+        fix,
+        spares,
+    )
 
 
 def inconclusive(why: str, *figures: Figure) -> Verdict:
@@ -180,6 +211,7 @@ class Check:
         fix: How to fix a violation.
         run: The function that checks.
         behavioural: Whether it looks at embeddings; a run without any such check is not green.
+        single: Whether it looks at single sounds alone, and can do without what works in batches.
         long: Whether it runs only with `--long` or in the organiser's profile.
 
     Examples:
@@ -199,6 +231,7 @@ class Check:
     run: Callable[[Session], Verdict]
     behavioural: bool = True
     long: bool = False
+    single: bool = False
 
 
 class _Decorator(Protocol):
@@ -215,6 +248,7 @@ def check(
     fix: str,
     behavioural: bool = True,
     long: bool = False,
+    single: bool = False,
 ) -> _Decorator:
     """Declare a check: decorates a function from a `Session` to a `Verdict`.
 
@@ -235,6 +269,7 @@ def check(
             run=run,
             behavioural=behavioural,
             long=long,
+            single=single,
         )
 
     return declare

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import click
 
 from hearkit.command import (
+    CANNOT_RUN,
     CONTEXT,
     common_options,
     echo,
@@ -15,10 +17,13 @@ from hearkit.command import (
     named_submission,
     run,
     submission_options,
+    tell,
 )
 from hearkit.errors import UsageError
 
 from .options import Options, from_pyproject, submission_in_pyproject
+
+_NAME = "hear-validate"
 
 _DONE = 0
 
@@ -32,8 +37,14 @@ _STDOUT = "-"
 @click.option("--skip", multiple=True, metavar="ID", help="Leave out these ids or families.")
 @click.option("--strict", is_flag=True, default=None, help="Warnings fail the run.")
 @click.option("--long", is_flag=True, help="Include the checks that take minutes.")
-@click.option("--seed", type=int, help="Seed of the random stimuli (default 0).")
+@click.option("--seed", type=int, help="Seed of the random stimuli (default 0, or drawn).")
 @click.option("--timeout", type=float, metavar="S", help="Seconds for each step (default 60).")
+@click.option(
+    "--total-timeout",
+    type=float,
+    metavar="S",
+    help="Seconds for the whole run (default 60 x --timeout, and 2 hours more with --long).",
+)
 @click.option("--memory-limit", type=float, metavar="GB", help="Memory of the submission.")
 @click.option(
     "--profile",
@@ -112,10 +123,8 @@ def _validate(module: str, weights: str | None, *, given: dict[str, Any]) -> int
             )
     if report.not_found:
         raise UsageError(report.not_found)
-    _write(files, RENDERERS, report)
-    if _STDOUT not in files.values():
-        echo(console.render(report, quiet=quiet, debug=debug))
-    return report.exit_status
+    shown = partial(console.render, quiet=quiet, debug=debug)
+    return max(report.exit_status, _tell(report, shown, files, RENDERERS))
 
 
 def _compare(names: tuple[str, ...], given: dict[str, Any], *, everything: bool) -> int:
@@ -128,10 +137,8 @@ def _compare(names: tuple[str, ...], given: dict[str, Any], *, everything: bool)
     options = _options(given)
     with console.Progress(enabled=not quiet, runs=len(wanted)) as progress:
         found = compare(wanted, device, options, progress.seen)
-    _write(files, comparison.RENDERERS, found)
-    if _STDOUT not in files.values():
-        echo(comparison.render(found, everything=everything, quiet=quiet))
-    return found.exit_status
+    shown = partial(comparison.render, everything=everything, quiet=quiet)
+    return max(found.exit_status, _tell(found, shown, files, comparison.RENDERERS))
 
 
 def _files(given: dict[str, Any], renderers: Mapping[str, Any]) -> dict[str, str]:
@@ -152,22 +159,52 @@ def _files(given: dict[str, Any], renderers: Mapping[str, Any]) -> dict[str, str
     return files
 
 
-def _write(
-    files: Mapping[str, str], renderers: Mapping[str, Callable[[Any], str]], found: object
-) -> None:
+def _tell(
+    found: object,
+    shown: Callable[[Any], str],
+    files: Mapping[str, str],
+    renderers: Mapping[str, Callable[[Any], str]],
+) -> int:
+    """Print what was found, then write the reports, each on its own.
+
+    Minutes of work are in it: what goes wrong with one costs none of the others.
+
+    Returns:
+        The exit status: 2 if something could not be told.
+    """
     from hearkit.files import write
 
-    for kind, name in files.items():
-        text = renderers[kind](found)
+    def written(kind: str, name: str) -> None:
+        # A lone surrogate cannot be encoded; names of files may have one.
+        text = renderers[kind](found).encode("utf-8", "backslashreplace")
         if name == _STDOUT:
-            echo(text.encode())
+            echo(text)
         else:
-            write(name, text)
+            write(name, text.decode())
+
+    steps: dict[str, Callable[[], None]] = {}
+    if _STDOUT not in files.values():
+        steps["the report"] = lambda: echo(shown(found))
+    for kind, name in files.items():
+        steps[f"--{kind} {name}"] = partial(written, kind, name)
+    status = _DONE
+    for what, step in steps.items():
+        try:
+            step()
+        except UsageError as error:
+            tell(_NAME, str(error))
+            status = CANNOT_RUN
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            tell(_NAME, f"{what} could not be made ({told}); please report this")
+            status = CANNOT_RUN
+    return status
 
 
 def _options(given: dict[str, Any]) -> Options:
     named = {
         "timeout_s": given.pop("timeout"),
+        "total_timeout_s": given.pop("total_timeout"),
         "memory_limit_gb": given.pop("memory_limit"),
         **given,
     }
@@ -177,4 +214,4 @@ def _options(given: dict[str, Any]) -> Options:
 
 def main() -> None:
     """Run the command; every error of use is one line on stderr."""
-    run(command, "hear-validate")
+    run(command, _NAME)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,14 @@ from hearkit.errors import UsageError
 
 _TABLE = "hear-validate"
 
+_STEPS = 60
+_LONG_S = 7200.0
+"""A run makes about 200 steps, of which those of 30 s are the slowest: a model for which they take
+the whole time limit takes a tenth of it for the others. With --long three calls get 20 minutes."""
+
+_SEEDS = 2**32
+"""Seeds to draw from: all that NumPy's global generator takes."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -29,8 +38,12 @@ class Options:
         skip: Ids or prefixes of checks to leave out.
         strict: Whether warnings fail.
         long: Whether to include the checks that take minutes.
-        seed: Seed of the random stimuli.
+        seed: Seed of the random stimuli; None for 0, and in the organiser's profile for one that
+            is drawn, so that nobody knows the stimuli before.
         timeout_s: Most seconds for one step, on top of twice the audio's length.
+        total_timeout_s: Most seconds for the whole run; None for sixty times `timeout_s`, and two
+            hours more with the checks that take minutes. No run of a submission that works comes
+            near to it.
         memory_limit_gb: Most resident memory of the submission in GB; None for 16 GB or three
             quarters of the free memory, whichever is less.
         profile: `participant` or `organiser`.
@@ -46,14 +59,15 @@ class Options:
     skip: tuple[str, ...] = ()
     strict: bool = False
     long: bool = False
-    seed: int = 0
+    seed: int | None = None
     timeout_s: float = 60.0
+    total_timeout_s: float | None = None
     memory_limit_gb: float | None = None
     profile: str = "participant"
     expected: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant.
+        """Refuse what cannot be meant, and draw a seed where one has to be drawn.
 
         Raises:
             UsageError: If a limit is not positive, the seed is negative, or the organiser's
@@ -63,7 +77,9 @@ class Options:
             raise UsageError("--timeout must be a number of seconds, more than 0")
         if self.memory_limit_gb is not None and not 0 < self.memory_limit_gb < math.inf:
             raise UsageError("--memory-limit must be a number of GB, more than 0")
-        if self.seed < 0:
+        if self.total_timeout_s is not None and not 0 < self.total_timeout_s < math.inf:
+            raise UsageError("--total-timeout must be a number of seconds, more than 0")
+        if self.seed is not None and self.seed < 0:
             raise UsageError("--seed must be 0 or more")
         if self.profile not in ("participant", "organiser"):
             raise UsageError(f"there is no profile {self.profile!r}: participant or organiser")
@@ -81,6 +97,26 @@ class Options:
                 raise UsageError(
                     f"the organiser's profile runs every check: leave out {', '.join(shrunk)}"
                 )
+        if self.seed is None:
+            drawn = secrets.randbelow(_SEEDS) if self.is_organisers else 0
+            object.__setattr__(self, "seed", drawn)
+
+    @property
+    def is_organisers(self) -> bool:
+        """Whether the profile is the organiser's."""
+        return self.profile == "organiser"
+
+    @property
+    def drawn(self) -> int:
+        """The seed, given or drawn."""
+        return self.seed or 0
+
+    @property
+    def total_s(self) -> float:
+        """Seconds for the whole run."""
+        if self.total_timeout_s is not None:
+            return self.total_timeout_s
+        return _STEPS * self.timeout_s + (_LONG_S if self.runs_long else 0.0)
 
     @property
     def runs_long(self) -> bool:
@@ -137,6 +173,7 @@ SETTINGS: dict[str, tuple[tuple[type, ...], str]] = {
     "strict": ((bool,), "true or false"),
     "seed": ((int,), "a whole number"),
     "timeout": ((int, float), "a number of seconds"),
+    "total-timeout": ((int, float), "a number of seconds"),
     "memory-limit": ((int, float), "a number of GB"),
     "expected-failures": ((dict,), "a table from id to reason"),
 }
@@ -166,6 +203,7 @@ def _table(file: Path) -> dict[str, Any]:
 def _named(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
     names = {
         "timeout": "timeout_s",
+        "total-timeout": "total_timeout_s",
         "memory-limit": "memory_limit_gb",
         "expected-failures": "expected",
     }

@@ -19,6 +19,7 @@ import pytest
 
 from hearkit.api.submission import not_found
 from hearkit.errors import UsageError
+from hearkit.text import printable
 
 from .catalogue import Check, Kind
 from .options import Options, from_pyproject, submission_in_pyproject
@@ -91,7 +92,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if settings is None:
         return None
     named = " ".join(filter(None, (settings.module, settings.weights)))
-    return f"{_NAME}: {named} on {settings.device}"
+    return printable(f"{_NAME}: {named} on {settings.device}")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -187,11 +188,11 @@ class CheckItem(_Item):
         self.user_properties += [(f.name, f.in_words) for f in _figures(result)]
         if result.status is Status.SKIPPED:
             self._blame_what_is_not_tested()
-            pytest.skip(result.why)
+            pytest.skip(printable(result.why))
         if result.status is Status.INCONCLUSIVE and result.verdict:
-            pytest.skip(f"inconclusive: {result.verdict.seen}")
+            pytest.skip(printable(f"inconclusive: {result.verdict.seen}"))
         if result.status is Status.EXPECTED:
-            pytest.xfail(result.why)
+            pytest.xfail(printable(result.why))
         if result.status is Status.WARNED:
             warnings.warn(HearWarning(_told(result)), stacklevel=1)
         if result.status in _FAILING:
@@ -229,7 +230,11 @@ def _figures(result: Result) -> tuple[Any, ...]:
 
 
 def _told(result: Result) -> str:
-    """The finding as the command prints it."""
+    """The finding as the command prints it; a submission's words steer no terminal."""
+    return printable(_in_words(result))
+
+
+def _in_words(result: Result) -> str:
     lines = [f"{result.check.id} {result.check.title}"]
     if result.status is Status.UNEXPECTED_PASS:
         return f"{lines[0]}: was expected to fail ({result.why}), but passes"

@@ -146,10 +146,11 @@ class Result:
 
     @property
     def fix(self) -> str:
-        """How to fix a finding: the hint, if there is one, then the check's own fix."""
+        """How to fix a finding: the hint, if there is one, then the verdict's or check's fix."""
         if self.verdict is None or not self.is_finding:
             return ""
-        return " ".join(filter(None, (self.verdict.hint, self.check.fix)))
+        fix = self.verdict.fix or self.check.fix
+        return " ".join(filter(None, (self.verdict.hint, fix)))
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 
-from hearkit.errors import Fault, UsageError
+from hearkit.errors import Fault, OutOfTimeError, UsageError
 
-from .asking.answers import reproduction_of
 from .asking.session import Session
 from .asking.snippets import program
-from .catalogue import Check, Verdict, violates
+from .blame import HINTS, blamed
+from .catalogue import Check, Spares, Verdict, violates
 from .options import Options
 from .report import Result, Skipped, Status, status_of
 from .selection import UnknownIdError, in_order_of_need, matching, with_requirements
@@ -19,14 +19,7 @@ from .selection import UnknownIdError, in_order_of_need, matching, with_requirem
 _BLOCKING = {Status.FAILED, Status.EXPECTED, Status.SKIPPED, Status.BROKEN}
 """What a required check must not have become. Inconclusive is no evidence of a defect."""
 
-_HINTS = {
-    "exception": "The call raises: run the snippet and follow its traceback.",
-    "exit": "Remove the exit: a module is imported and called by programs that go on.",
-    "crash": "Run the snippet under `python -X faulthandler` to see where the process ends.",
-    "timeout": "Find what waits (network, input, a lock); a slow machine needs --timeout.",
-    "memory": "Process long audio in chunks; --memory-limit sets the bound.",
-}
-"""By kind of `Fault`, what most often causes it."""
+_IN_TIME = "a run that ends in the time that it has"
 
 
 class Runner:
@@ -44,6 +37,7 @@ class Runner:
         self._options = options
         self._left_out = _left_out(catalogue, options)
         self._results: dict[Check, Result] = {}
+        self._late: Check | None = None
         known = {c.id for c in catalogue}
         unknown = sorted(set(options.expected) - known)
         if unknown:
@@ -80,7 +74,13 @@ class Runner:
         try:
             verdict = check.run(self._session)
         except Fault as fault:
-            verdict = _blamed(fault)
+            verdict = blamed(fault)
+        except OutOfTimeError as error:
+            # Whatever the check would only warn of: a run that did not end is not green.
+            self._late = check
+            verdict = violates(str(error), expected=_IN_TIME, hint=HINTS["timeout"])
+            seconds = time.perf_counter() - begin
+            return Result(check, Status.FAILED, verdict, seconds=seconds)
         except Exception:
             note = "the check itself failed, which is our fault: " + traceback.format_exc(limit=-3)
             return Result(check, Status.BROKEN, note=note, seconds=time.perf_counter() - begin)
@@ -101,11 +101,21 @@ class Runner:
         """Why a check does not run; None where it does."""
         if check in self._left_out:
             return self._left_out[check]
+        if self._late is not None:
+            return Skipped(f"the time for the whole run was used up in {self._late.id}")
         for required in check.requires:
             before = self.result(required)
-            if before.status in _BLOCKING:
+            if before.status in _BLOCKING and not self._is_spared(check, before):
                 return _because_of(before)
         return None
+
+    def _is_spared(self, check: Check, before: Result) -> bool:
+        """Whether a check can measure in spite of what another one found, or is skipped for."""
+        cause = before
+        if before.skipped is not None and before.skipped.by is not None:
+            cause = self.result(before.skipped.by)
+        spares = cause.verdict.spares if cause.verdict is not None else Spares.NOTHING
+        return spares is Spares.EVERYTHING or (check.single and spares is Spares.SINGLE)
 
     def _program(self, verdict: Verdict) -> str:
         """The program that reproduces a finding, made only where there is one."""
@@ -145,14 +155,3 @@ def _left_out(catalogue: Sequence[Check], options: Options) -> dict[Check, Skipp
         elif check.long and not options.runs_long:
             left_out[check] = Skipped("takes minutes: --long includes it")
     return left_out
-
-
-def _blamed(fault: Fault) -> Verdict:
-    """What a submission's failure to answer means for the check that asked."""
-    return violates(
-        str(fault),
-        expected="an answer as the contract describes it",
-        hint=_HINTS.get(fault.kind, ""),
-        reproduction=reproduction_of(fault),
-        traceback=fault.traceback,
-    )

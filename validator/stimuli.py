@@ -138,12 +138,13 @@ def impulse(n_sounds: int, n_samples: int) -> Stimulus:
     )
 
 
-def recorded(sample_rate: int, n_samples: int) -> Stimulus:
-    """All recordings as one batch, each repeated to the length asked for."""
+def recorded(sample_rate: int, n_samples: int, seed: int = 0) -> Stimulus:
+    """All recordings as one batch, each repeated to the length asked for; see `recordings`."""
+    given = f"{sample_rate}, {n_samples}" + (f", {seed}" if seed else "")
     return Stimulus(
         f"real recordings {len(_names())} x {n_samples}",
-        f"recordings({sample_rate}, {n_samples})",
-        recordings(sample_rate, n_samples),
+        f"recordings({given})",
+        recordings(sample_rate, n_samples, seed),
     )
 
 
@@ -156,18 +157,22 @@ def bursts(n_samples: int, sample_rate: int, times_s: tuple[float, ...], seed: i
     )
 
 
-def recordings(sample_rate: int, n_samples: int) -> Audio:
+def recordings(sample_rate: int, n_samples: int, seed: int = 0) -> Audio:
     """The validator's real recordings: speech, guitar, drums, a crow, a choir.
 
     Args:
         sample_rate: Hz to resample to.
         n_samples: Length of each; shorter recordings are repeated.
+        seed: With another one than 0, each begins somewhere else, and nobody can know where.
 
     Returns:
         Audio of shape (5, n_samples), peaks at 0.5.
     """
-    rows = [np.resize(_recording(name, sample_rate), n_samples) for name in _names()]
-    return np.stack(rows)
+    rows = [_recording(name, sample_rate) for name in _names()]
+    if seed:
+        drawn = np.random.default_rng(seed)
+        rows = [np.roll(row, -int(drawn.integers(len(row)))) for row in rows]
+    return np.stack([np.resize(row, n_samples) for row in rows])
 
 
 def burst_train(

@@ -17,5 +17,19 @@ BATCH_TOLERANCE_GPU: Final = 2e-3
 """The same on a GPU, where PyTorch lets convolutions keep 10 bits of mantissa (TF32), rounded
 otherwise by the kernel that each shape gets."""
 
+_COARSE: Final = {"bfloat16": 3e-2, "float16": 4e-3}
+_WHOLE: Final = 1e-2
+
+
+def coarseness(dtype: str) -> float:
+    """Relative error between two results of a dtype that are rounded otherwise.
+
+    Whether the dtype is the right one is for a check of its own.
+    """
+    if "int" in dtype or dtype == "bool":
+        return _WHOLE
+    return _COARSE.get(dtype, 0.0)
+
+
 DEVICE_TOLERANCE: Final = 1e-2
 """Relative error between CPU and GPU: TF32 convolutions keep 10 bits of mantissa (1e-3)."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import stat
 import tempfile
 from collections.abc import Sequence
@@ -20,15 +19,13 @@ from numpy.typing import NDArray
 
 from .. import machine
 from ..text import printable
+from .folders import made, remove, sweep
 
 _MOST_KEPT = 64 * 1024 * 1024
 """Bytes of an array whose file is used again; that of a larger one is removed once it was read."""
 
 _KEPT = "kept-"
 """What the names of such files begin with."""
-
-_PREFIX = "hear-worker-"
-"""What the names of temporary folders begin with, before the number of their process."""
 
 
 class Exchange:
@@ -51,8 +48,8 @@ class Exchange:
         """New folders, in shared memory where there is some and among the temporary files."""
         homes = [home for home in (machine.shared_folder(), Path(tempfile.gettempdir())) if home]
         for home in homes:
-            _sweep(home)
-        return cls([Path(tempfile.mkdtemp(prefix=prefix(), dir=home)) for home in homes])
+            sweep(home)
+        return cls([made(home) for home in homes])
 
     def write(self, name: str, array: NDArray[Any]) -> str:
         """Save an array; what it is called in messages.
@@ -127,24 +124,11 @@ class Exchange:
         for file in self._kept.values():
             file.close()
         for folder in self.folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
 
 
 def _is_kept(path: Path) -> bool:
     return path.name.startswith(_KEPT)
-
-
-def prefix() -> str:
-    """What the names of this process's temporary folders begin with."""
-    return f"{_PREFIX}{os.getpid()}-"
-
-
-def _sweep(home: Path) -> None:
-    """Remove folders of processes that were killed: in shared memory they would cost memory."""
-    for folder in home.glob(f"{_PREFIX}*-*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdecimal() and not machine.is_running(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

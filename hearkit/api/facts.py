@@ -125,6 +125,8 @@ class ModelFacts:
         random_state: Digest of the state of each global generator after loading, by name.
         device: Device that the model was moved to.
         files: Files of the module's package that were loaded.
+        parts: Types of the model's layers, and what the module's code names of functions that
+            embed sounds together if they are given a batch.
 
     Examples:
         >>> from hearkit.api import Import, Load, Submission
@@ -142,6 +144,7 @@ class ModelFacts:
     random_state: Mapping[str, str]
     device: str
     files: tuple[Path, ...]
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,23 @@ What a submission can and cannot do to a run:
   plain files of bounded size; nothing of it is executed here, and what the submission prints
   goes to a file of its own.
 - Answers carry the secret of their request. Whatever else is written on the line is ignored.
-- Hanging, stopping itself, flooding the line, closing it, leaving children that hold it open:
-  the time limit ends each, and all descendants that still carry the worker's mark are killed.
+- Hanging, stopping itself, flooding the line, closing it, never reading from it, leaving children
+  that hold it open: the time limit ends each. A guard above the worker (`worker.guard`) ends its
+  descendants until none is left, and removes its folders, also when the validator itself is
+  killed. Where the system hands no orphans to a guard (all but Linux), those are ended that still
+  carry the worker's mark.
 - A worker that ends between two steps is noticed at the next one.
+- An array is described and not written where it is larger than the answer to this audio may be.
 - Code in the same process as the worker can find its secrets, replace its functions and invent
   answers. Embeddings from the same process cannot be told from invented ones, so no validator
   can prevent that; it takes intent, and no accident does it.
+- It can also recognise the validator (its modules on the stack, its stimuli, its process's parent,
+  command line and variables) and answer well only there. The organiser's profile draws its seed,
+  so that no table of answers passes; behaviour that depends on who asks can only be read in the
+  code.
+- It can kill the guard, being of the same user: the kernel then ends the worker, and of what it
+  started those are found that carry the mark. Files that it leaves in shared memory under names of
+  its own stay there, and count for nobody's limit.
 - This is no sandbox. The submission has the rights of the user who runs the validator: it can
   delete files and change installed packages. Run strangers' code in a container.
 """
@@ -19,6 +30,8 @@ What a submission can and cannot do to a run:
 from __future__ import annotations
 
 import contextlib
+import errno
+import math
 import secrets
 import subprocess
 import time
@@ -32,10 +45,9 @@ import psutil
 from numpy.typing import NDArray
 
 from .. import machine
-from ..errors import Fault, UsageError
+from ..errors import Fault, HearError, OutOfTimeError, UsageError
 from . import wire
 from .contract import MEMORY_LIMIT_GB
-from .memory import PeakMemory
 from .replies import reply
 from .requests import Request
 from .running import Running, environment, started
@@ -44,6 +56,13 @@ from .submission import Reply, Submission
 
 _FIRST_TICK_S, _LONGEST_TICK_S = 0.01, 0.1
 """Seconds between two looks at the worker, which hold it up: more of them in longer steps."""
+
+_ANSWER_BYTES, _ANSWER_PER_BYTE = 1 << 28, 256
+"""Bytes that an array of an answer may have: a quarter of a GB, and for each byte of audio as much
+as 4096 numbers every millisecond at 16 kHz. It is written, read and kept in this process."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE}
+"""Errors that have nothing to do with the submission."""
 
 Facts = TypeVar("Facts")
 
@@ -55,10 +74,14 @@ class Limits:
     Attributes:
         seconds: Time limit of a step.
         memory_bytes: Most resident memory of the worker and what it started.
+        total_seconds: Time limit of the whole run; infinite for none.
+        until: When the whole run has to end, on the monotonic clock.
     """
 
     seconds: float
     memory_bytes: int
+    total_seconds: float = math.inf
+    until: float = math.inf
 
 
 class WorkerProcess:
@@ -74,6 +97,7 @@ class WorkerProcess:
         command: Name of the command that the submission sees in `sys.argv`.
         watched: Whether to watch for side effects. The submission then has no network, and a known
             number of threads.
+        short: Whether it gets a short list of environment variables; see `running.environment`.
     """
 
     def __init__(
@@ -84,12 +108,14 @@ class WorkerProcess:
         *,
         command: str = "hear-validate",
         watched: bool = True,
+        short: bool = False,
     ) -> None:
         self._submission = submission
         self._limits = limits
         self._spares = spares
         self._command = command
         self._watched = watched
+        self._short = short
         self._worker: Running | None = None
         self.starts = 0
 
@@ -110,7 +136,11 @@ class WorkerProcess:
         audio: NDArray[np.float32] | None = None,
         seconds: float = 0.0,
     ) -> Reply[Facts]:
-        """See `submission.Connection.ask`."""
+        """See `submission.Connection.ask`.
+
+        Raises:
+            OutOfTimeError: If the time for the whole run is used up.
+        """
         if self._worker is not None and not self.alive:
             raise self._ended(self._worker, f"before {step}")
         worker = self._worker = self._worker or self._start()
@@ -120,23 +150,24 @@ class WorkerProcess:
             "parameters": wire.plain(request),
             "token": token,
             "audio": "",
+            "largest": _largest(audio, self._limits.memory_bytes),
         }
+        allowed = self._limits.seconds + seconds
+        end = min(time.monotonic() + allowed, self._limits.until)
+        worker.memory.begin()
         try:
             if audio is not None:
                 message["audio"] = worker.exchange.write("audio", audio)
-            wire.send(worker.outgoing, message)
-        except (BrokenPipeError, FileNotFoundError, NotADirectoryError):
-            raise self._ended(worker, step) from None
+            worker.outgoing.send(message, end)
+        except TimeoutError:
+            raise self._late(step, allowed) from None
         except OSError as error:
-            places = " and ".join(str(folder.parent) for folder in worker.exchange.folders)
-            raise UsageError(
-                "the audio cannot be handed to the module's process "
-                f"({error.strerror or error}); make room in {places}"
-            ) from error
-        answer, peak = self._wait(worker, token, step, self._limits.seconds + seconds)
+            raise self._not_sent(worker, step, error) from error
+        answer = self._wait(worker, token, step, allowed, end)
         if audio is not None:
             worker.exchange.done(message["audio"])
-        return reply(request, answer, worker.exchange, step, peak, self._limits.memory_bytes)
+        peak, most = worker.memory.bytes, message["largest"]
+        return reply(request, answer, worker.exchange, step, peak, most)
 
     def close(self) -> None:
         """End the worker, whatever it does, with all that it started."""
@@ -152,40 +183,54 @@ class WorkerProcess:
             "command": self._command,
             "watched": self._watched,
         }
-        worker = started(settings, environment(watched=self._watched), self._spares())
+        variables = environment(watched=self._watched, short=self._short)
+        worker = started(settings, variables, self._spares())
         self.starts += 1
         return worker
 
     def _wait(
-        self, worker: Running, token: str, step: str, allowed: float
-    ) -> tuple[dict[str, Any], int]:
-        """The answer to the request with this token, and the peak memory meanwhile."""
-        end = time.monotonic() + allowed
-        memory = PeakMemory(worker.process.pid)
+        self, worker: Running, token: str, step: str, allowed: float, end: float
+    ) -> dict[str, Any]:
+        """The answer to the request with this token."""
         for seconds in _ticks():
             # Looked at before the line is, so that a last answer is not lost.
             ended = worker.process.poll() is not None
             lines = worker.incoming.lines(seconds)
             answer = _answer(lines, token)
             if answer is not None:
-                memory.look_back()
+                worker.memory.look_back()
             elif worker.incoming.ended or (ended and not lines):
                 raise self._ended(worker, step)
             else:
-                memory.look()
-            if memory.bytes > self._limits.memory_bytes:
+                worker.memory.look()
+            if worker.memory.bytes > self._limits.memory_bytes:
                 raise self._too_large(step)
             worker.shorten_log()
             if answer is not None:
-                return answer, memory.bytes
+                return answer
             if time.monotonic() > end:
-                self.close()
-                raise Fault(
-                    "timeout",
-                    f"did not answer within {allowed:.0f} s and was stopped (--timeout)",
-                    step,
-                )
+                raise self._late(step, allowed)
         raise AssertionError
+
+    def _late(self, step: str, allowed: float) -> HearError:
+        self.close()
+        if time.monotonic() > self._limits.until:
+            total = self._limits.total_seconds
+            return OutOfTimeError(
+                f"{step}: the whole run had {total:.0f} s, which are used up (--total-timeout)"
+            )
+        what = f"did not answer within {allowed:.0f} s and was stopped (--timeout)"
+        return Fault("timeout", what, step)
+
+    def _not_sent(self, worker: Running, step: str, error: OSError) -> HearError:
+        if error.errno in _NO_ROOM:
+            places = " and ".join(str(folder.parent) for folder in worker.exchange.folders)
+            return UsageError(
+                "the audio cannot be handed to the module's process "
+                f"({error.strerror or error}); make room in {places}"
+            )
+        # It has ended, or done something to the folder that audio is handed over in.
+        return self._ended(worker, step)
 
     def _too_large(self, step: str) -> Fault:
         self.close()
@@ -206,6 +251,12 @@ class WorkerProcess:
         else:
             what = f"ended its process with exit status {status}"
         return Fault("crash", what, step, traceback=printed)
+
+
+def _largest(audio: NDArray[np.float32] | None, memory_bytes: int) -> int:
+    """Bytes that each array of an answer may have."""
+    given = 0 if audio is None else audio.nbytes
+    return min(memory_bytes, _ANSWER_BYTES + _ANSWER_PER_BYTE * given)
 
 
 def _ticks() -> Iterator[float]:

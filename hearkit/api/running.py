@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import secrets
-import shutil
+import socket
 import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
-
-import psutil
+from typing import Any, BinaryIO
 
 from .. import machine
 from ..text import printable
 from . import wire
-from .exchange import Exchange, prefix
-from .spares import MARK, Forked, Spares
+from .exchange import Exchange
+from .folders import made, remove
+from .guarded import MARK, Guarded, interpreter
+from .memory import PeakMemory
+from .spares import Spares
 
 _LARGEST_LOG = 16 * 1024 * 1024
 """Bytes of the worker's own output that are kept; beyond them only its end is."""
@@ -30,37 +31,36 @@ _LARGEST_LOG = 16 * 1024 * 1024
 _LOG_TAIL = 4000
 """Bytes of the worker's own output that a fault quotes from."""
 
+_NEEDED = {
+    "CONDA_PREFIX", "HF_HOME", "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOGNAME", "PATH",
+    "TEMP", "TMP", "TMPDIR", "TORCH_HOME", "TZ", "USER", "VIRTUAL_ENV", "XDG_CACHE_HOME",
+}  # fmt: skip
+_NEEDED_BY = (
+    "CUBLAS_", "CUDA_", "DYLD_", "KERAS_", "KMP_", "LC_", "MALLOC_", "MKL_", "NUMBA_", "NUMEXPR_",
+    "NVIDIA_", "OMP_", "OPENBLAS_", "PYTHON", "PYTORCH_", "TF_", "XLA_",
+)  # fmt: skip
+"""Variables, and what names of variables begin with, that a short environment keeps: where
+programs, libraries and caches are, and how frameworks compute."""
+
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 """Not passed on: through a proxy on this machine a download would look like a local connection."""
-
-
-class Process(Protocol):
-    """What is needed of a process, whoever its parent is."""
-
-    pid: int
-
-    def poll(self) -> int | None:
-        """The exit status, negative for a signal; None while it runs."""
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end."""
-
-    def kill(self) -> None:
-        """End it."""
 
 
 @dataclass(frozen=True)
 class Running:
     """A worker that was started, and the means to talk to it."""
 
-    process: Process
-    outgoing: BinaryIO
+    process: Guarded
+    outgoing: wire.Outgoing
     incoming: wire.Incoming
-    answers: BinaryIO
     exchange: Exchange
     folder: Path
     log: BinaryIO
-    mark: str
+
+    @functools.cached_property
+    def memory(self) -> PeakMemory:
+        """The memory of it and of what it starts."""
+        return PeakMemory(self.process.pid, self.process.guard)
 
     def printed(self) -> str:
         """The end of what the worker printed; read from the open file, not from a name."""
@@ -80,22 +80,13 @@ class Running:
         return os.pread(self.log.fileno(), _LOG_TAIL, max(0, size - _LOG_TAIL))
 
     def close(self) -> None:
-        """End the worker, its process group, and descendants that left the group."""
-        if self.process.poll() is None:
-            # Only while it lives: afterwards its number may be another process's.
-            machine.kill_group(self.process.pid)
-        self.process.kill()
-        self.process.wait()
-        if isinstance(self.process, Forked):
-            self.process.spares.end_strays()
-        for process in machine.marked_processes(MARK, self.mark):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        for stream in (self.outgoing, self.answers, self.log):
+        """End the worker with all that it started, and remove its folders."""
+        self.process.end()
+        for one in (self.outgoing, self.incoming, self.log, self.exchange):
+            # What one cannot close keeps no other open.
             with contextlib.suppress(OSError):
-                stream.close()
-        self.exchange.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+                one.close()
+        remove(self.folder)
 
 
 def started(
@@ -111,61 +102,62 @@ def started(
     mark = secrets.token_hex(8)
     exchange = Exchange.open()
     given = {**settings, "exchange": exchange.folders}
-    folder = Path(tempfile.mkdtemp(prefix=prefix()))
+    folder = made()
+    doomed = [*exchange.folders, folder]
     log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
     fcntl.fcntl(log, fcntl.F_SETFL, os.O_RDWR | os.O_APPEND)  # so that it can be emptied
     requests, answers = os.pipe(), os.pipe()
     streams = (requests[0], answers[1], log.fileno())
-    process: Process | None = None
+    process: Guarded | None = None
     if spares is not None:
-        process = spares.fork(given, {MARK: mark}, streams)
+        process = spares.fork(given, mark, streams, doomed)
     if process is None:
-        process = _spawned(given, folder, {**variables, MARK: mark}, streams)
+        process = _spawned(given, folder, variables, mark, streams, doomed)
     os.close(requests[0])
     os.close(answers[1])
     return Running(
-        process,
-        os.fdopen(requests[1], "wb"),
-        wire.Incoming(answers[0]),
-        os.fdopen(answers[0], "rb"),
-        exchange,
-        folder,
-        log,
-        mark,
+        process, wire.Outgoing(requests[1]), wire.Incoming(answers[0]), exchange, folder, log
     )
 
 
 def _spawned(
     settings: dict[str, Any],
     folder: Path,
-    variables: dict[str, str],
+    variables: Mapping[str, str],
+    mark: str,
     streams: tuple[int, int, int],
-) -> subprocess.Popen[bytes]:
-    # -c from an empty folder: nothing in the participant's folder can stand in for a
-    # module of the worker's. The root goes last, since it may be site-packages.
-    root = str(Path(__file__).resolve().parents[2])
-    code = f"import sys; sys.path.append({root!r}); import hearkit.api.worker.serve as w; w.main()"
-    return subprocess.Popen(
-        [sys.executable, "-X", "faulthandler", "-c", code,
-         json.dumps(settings | {"parent": os.getpid()}, default=os.fspath)],
-        stdin=streams[0],
-        stdout=streams[1],
-        stderr=streams[2],
-        cwd=folder,
-        env=variables,
-        start_new_session=True,
-    )  # fmt: skip
+    doomed: Sequence[Path],
+) -> Guarded:
+    code = "from hearkit.api.worker.start import worker; worker()"
+    told = json.dumps(settings | {"parent": os.getpid()}, default=os.fspath)
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [*interpreter(code), told, str(theirs.fileno()), *map(os.fspath, doomed)],
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
+            cwd=folder,
+            env={**variables, MARK: mark},
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+    return Guarded(ours, mark, process)
 
 
-def environment(*, watched: bool = True) -> dict[str, str]:
+def environment(*, watched: bool = True, short: bool = False) -> dict[str, str]:
     """The environment variables of a worker.
 
     Args:
         watched: See `WorkerProcess`; otherwise they are those of this process but for how
             threads wait.
+        short: Whether to leave out all that an import does not need: tokens, and the names of
+            files that later steps of a workflow trust.
     """
     # pytest's variable tells which test runs: with it, no two runs would have one template.
     found = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+    if short:
+        found = {k: v for k, v in found.items() if k in _NEEDED or k.startswith(_NEEDED_BY)}
     if "PYTHONPATH" in found:
         # The worker starts in another folder: what is relative, "" included, is so to this one.
         entries = found["PYTHONPATH"].split(os.pathsep)

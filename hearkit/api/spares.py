@@ -9,25 +9,18 @@ hashes, so a worker that is to be unlike the first one must not have the same te
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from .. import machine
-from .exchange import prefix
+from .folders import made, remove
+from .guarded import MARK, Guarded, interpreter
 
 START_S = 60.0
 """Seconds that the template gets to import the frameworks, after which workers do without it."""
@@ -35,42 +28,8 @@ START_S = 60.0
 _MESSAGE = 1 << 16
 """Bytes of a message at most; they hold paths and a few words."""
 
-MARK = "HEAR_VALIDATE_WORKER"
-"""Environment variable by which a worker's descendants are known."""
-
 FORKABLE = ("torch",)
 """Frameworks that can be forked after their import. TensorFlow starts threads."""
-
-
-class Forked:
-    """A forked worker, as far as its parent's parent can know it; like `subprocess.Popen`."""
-
-    def __init__(self, spares: Spares, pid: int) -> None:
-        self.spares = spares
-        self.pid = pid
-
-    def poll(self) -> int | None:
-        """The exit status, negative for a signal; None while it runs."""
-        return self.spares.status(self.pid)
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end.
-
-        Raises:
-            subprocess.TimeoutExpired: If it still runs after that many seconds.
-        """
-        end = None if timeout is None else time.monotonic() + timeout
-        while (status := self.poll()) is None:
-            if end is not None and time.monotonic() > end:
-                raise subprocess.TimeoutExpired("a worker", timeout or 0.0)
-            time.sleep(0.002)
-        return status
-
-    def kill(self) -> None:
-        """End it."""
-        if self.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
 
 
 class Spares:
@@ -82,106 +41,69 @@ class Spares:
     """
 
     def __init__(self, frameworks: Sequence[str], environment: Mapping[str, str]) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        root = str(Path(__file__).resolve().parents[2])
-        code = (
-            f"import sys; sys.path.append({root!r}); "
-            "import hearkit.api.worker.template as t; t.main()"
-        )
-        self._mark = secrets.token_hex(8)
+        code = "from hearkit.api.worker.start import template; template()"
+        mark = secrets.token_hex(8)
         self._lock = threading.Lock()
         self._owner = os.getpid()
-        self._folder = tempfile.mkdtemp(prefix=prefix())
-        self._statuses: dict[int, int] = {}
-        self._line = ours
-        with theirs:
-            self._template = subprocess.Popen(
-                [sys.executable, "-X", "faulthandler", "-c", code, str(theirs.fileno()),
-                 *frameworks],
+        self._folder = made()
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        lifeline, far = socket.socketpair()
+        with theirs, far:
+            given = (theirs.fileno(), far.fileno())
+            process = subprocess.Popen(
+                [*interpreter(code), *map(str, given), str(self._folder), *frameworks],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=self._folder,
-                env={**environment, MARK: self._mark},
-                pass_fds=[theirs.fileno()],
+                env={**environment, MARK: mark},
+                pass_fds=given,
                 start_new_session=True,
-            )  # fmt: skip
+            )
+        self._template = Guarded(lifeline, mark, process)
 
     def fork(
-        self, settings: Mapping[str, Any], environment: Mapping[str, str], streams: Sequence[int]
-    ) -> Forked | None:
+        self,
+        settings: Mapping[str, Any],
+        mark: str,
+        streams: Sequence[int],
+        doomed: Sequence[Path],
+    ) -> Guarded | None:
         """A worker, or None where the template cannot give one.
 
         Args:
             settings: See `worker.serve.Settings`.
-            environment: Variables to add to the template's.
+            mark: What its `MARK` is to be.
             streams: Descriptors of its standard input, output and error.
+            doomed: Folders that its guard removes.
         """
-        message = json.dumps({"settings": settings, "environment": environment}, default=os.fspath)
-        with self._lock:
+        message = {"settings": settings, "environment": {MARK: mark}, "folders": doomed}
+        ours, theirs = socket.socketpair()
+        with self._lock, theirs:
             try:
                 self._line.settimeout(START_S)
-                socket.send_fds(self._line, [message.encode()], list(streams))
-                told = self._told()
-                while "pid" not in told:
-                    told = self._told()
+                raw = json.dumps(message, default=os.fspath).encode()
+                socket.send_fds(self._line, [raw], [*streams, theirs.fileno()])
+                if not self._line.recv(_MESSAGE):
+                    raise ConnectionResetError("the template is gone")
             except OSError:
+                ours.close()
                 self.close()
                 return None
-            # The number may have been that of an earlier fork.
-            self._statuses.pop(told["pid"], None)
-        return Forked(self, told["pid"])
-
-    def status(self, pid: int) -> int | None:
-        """How a fork ended; None while it runs."""
-        with self._lock:
-            while pid not in self._statuses:
-                try:
-                    self._line.settimeout(0)
-                    self._told()
-                except BlockingIOError:
-                    return None
-                except OSError:  # the template is gone, and its forks with it
-                    self._statuses[pid] = -signal.SIGKILL
-            return self._statuses[pid]
-
-    def end_strays(self) -> None:
-        """End what forks have started and left behind, as processes that are nobody's children."""
-        for process in machine.marked_processes(MARK, self._mark):
-            with contextlib.suppress(psutil.Error):
-                family = {process.pid, *(parent.pid for parent in process.parents())}
-                if self._template.pid not in family:
-                    process.kill()
+        return Guarded(ours, mark)
 
     @property
     def alive(self) -> bool:
         """Whether the template runs, and is this process's."""
         return self._owner == os.getpid() and self._template.poll() is None
 
-    def _told(self) -> dict[str, int]:
-        """The next message of the template; how forks ended is noted.
-
-        Raises:
-            OSError: If the template is gone, or does not answer in time.
-        """
-        raw = self._line.recv(_MESSAGE)
-        if not raw:
-            raise ConnectionResetError("the template is gone")
-        told: dict[str, int] = json.loads(raw)
-        if "ended" in told:
-            self._statuses[told["ended"]] = told["status"]
-        return told
-
     def close(self) -> None:
         """End the template; its forks have been ended by whoever used them."""
         if self._owner != os.getpid():  # a copy, in a process that was forked meanwhile
             return
         self._line.close()
-        machine.kill_group(self._template.pid)
-        self._template.kill()
-        self._template.wait()
-        with contextlib.suppress(OSError):
-            Path(self._folder).rmdir()
+        self._template.end()
+        remove(self._folder)
 
 
 _SHARED: dict[tuple[object, ...], Spares] = {}

@@ -67,6 +67,8 @@ def _module(name: str) -> str:
         else:
             advice = ".".join(path.with_suffix("").parts)
         raise UsageError(f"{name}: give a module's name, not a path, for example {advice}")
+    if not all(part.strip() for part in name.split(".")):
+        raise UsageError(f"{name!r} names no module; give a name such as my_package.variant")
     return name
 
 

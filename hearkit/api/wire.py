@@ -8,6 +8,7 @@ import functools
 import json
 import os
 import select
+import time
 import types
 import typing
 from collections.abc import Mapping
@@ -23,9 +24,19 @@ _T = TypeVar("_T")
 
 
 def send(stream: BinaryIO | Any, message: dict[str, Any]) -> None:
-    """Write a message on lines of its own: what was half written before cannot garble it."""
-    stream.write(b"\n" + json.dumps(message, default=os.fspath).encode() + b"\n")
+    """Write a message."""
+    stream.write(_line_of(message))
     stream.flush()
+
+
+def size_of(message: dict[str, Any]) -> int:
+    """How many bytes a message has."""
+    return len(_line_of(message))
+
+
+def _line_of(message: dict[str, Any]) -> bytes:
+    """A message on lines of its own: what was half written before cannot garble it."""
+    return b"\n" + json.dumps(message, default=os.fspath).encode() + b"\n"
 
 
 def parse(line: bytes) -> dict[str, Any] | None:
@@ -99,6 +110,45 @@ def _checked(kind: Any, value: Any) -> Any:
     return value
 
 
+class Outgoing:
+    """Messages into a pipe, written without ever waiting longer than asked to.
+
+    Args:
+        descriptor: The pipe's writing end.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        os.set_blocking(descriptor, False)
+
+    def send(self, message: dict[str, Any], end: float) -> None:
+        """Write a message.
+
+        Args:
+            message: Plain JSON values.
+            end: When to give up, on the monotonic clock.
+
+        Raises:
+            TimeoutError: If whoever should read it has not done so by then.
+            OSError: If the pipe is closed.
+        """
+        rest = memoryview(_line_of(message))
+        while rest:
+            with contextlib.suppress(BlockingIOError):
+                rest = rest[os.write(self._descriptor, rest) :]
+                continue
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("nobody reads")
+            self._poll.poll(1000 * min(left, 1.0))
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._descriptor)
+
+
 class Incoming:
     """Lines from a pipe, read without ever waiting longer than asked to.
 
@@ -130,3 +180,7 @@ class Incoming:
         # Whoever writes without end must not fill this side's memory.
         self._rest = bytearray() if len(last) > LONGEST_MESSAGE else last
         return [bytes(line) for line in lines if line.strip()]
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._descriptor)

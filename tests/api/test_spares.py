@@ -168,7 +168,7 @@ def test_neither_template_nor_forks_outlive_a_killed_caller(folder: Path) -> Non
     assert caller.stdout is not None
     assert caller.stdout.readline() == "ready\n"
     started = psutil.Process(caller.pid).children(recursive=True)
-    assert len(started) == 3
+    assert len(started) == 6  # a template, a fork of it, a new process, and a guard above each
     caller.send_signal(signal.SIGKILL)
     caller.wait()
     caller.stdout.close()

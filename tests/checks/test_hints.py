@@ -1,8 +1,11 @@
 """Each hint is given for a defect that has the cause which it names, and for a neighbour not."""
 
+from pathlib import Path
+
 import pytest
 
 from hearkit.api.submission import Submission
+from hearkit.effect import DATA_LOADER, Effect
 from hearkit.errors import Fault
 from validator import Options
 from validator.asking.session import Session
@@ -132,6 +135,48 @@ def test_swapped_results_and_sizes_are_named() -> None:
     assert hint("O04", text_of("bad/O04_wrong_size")) == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("R03_decibel_floor", "AmplitudeToDB"),
+        ("R03_frames_regrouped", "frames of different sounds are probably regrouped"),
+        ("R03_functional_batch_norm", "The model has batch normalisation"),
+        ("R03_no_running_statistics", "The model has batch normalisation"),
+        ("R03_batch_peak", ""),
+    ],
+)
+def test_what_mixes_a_batch_is_named(name: str, expected: str) -> None:
+    assert agrees(hint("R03", text_of(f"bad/{name}")), expected)
+
+
+def test_seeding_is_not_hidden_by_a_loader_that_is_named_once() -> None:
+    loader = Effect("rng", DATA_LOADER, "get_scene_embeddings(noise)")
+    found = tried("S02", text_of("bad/S02_seeds_in_load"), effects=[loader] * 3, runs=False)
+    assert "load_model leaves" in found.verdict.seen
+    assert found.verdict.hint.count("generator=torch.Generator()") == 1
+    alone = tried("S02", text_of("base"), effects=[loader] * 3, runs=False)
+    assert alone.verdict.seen == f"{DATA_LOADER} (in get_scene_embeddings(noise))"
+    assert "default_rng" not in alone.result.fix
+    other = Effect("rng", "rng torch", "get_scene_embeddings(noise)")
+    both = tried("S02", text_of("base"), effects=[loader, other], runs=False)
+    assert "rng torch" in both.verdict.seen
+    assert "generator=torch.Generator()" in both.verdict.hint
+
+
+def test_a_path_that_has_a_default_is_not_asked_for_one(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.touch()
+    code = (
+        "from base import *\ndef load_model(path{}):\n    return Model().eval() if path else 1 / 0"
+    )
+    needs = tried("I07", code.format(""), weights, runs=False).result
+    has = tried("I07", code.format("=None"), weights, runs=False).result
+    assert needs.is_finding
+    assert has.is_finding
+    assert "Give model_file_path a default" in needs.fix
+    assert "has a default already" in has.fix
+
+
 def test_state_is_told_from_randomness() -> None:
     assert "this is state that a call leaves" in hint("R01", text_of("bad/R01_counter"))
     assert hint("R01", text_of("bad/R01_functional_dropout")) == ""
@@ -152,6 +197,7 @@ def test_state_is_told_from_randomness() -> None:
         ("T11", "embeddings, times - 200", "They would be right 200 ms later."),
         ("T11", "embeddings, times + 200", "They would be right 200 ms earlier."),
         ("T12", "embeddings, times * 1.001", "Timestamps are 320.32 samples apart"),
+        ("T12", "embeddings, times * 0.985", "frames about 320.0"),
     ],
 )
 def test_where_embeddings_look_instead_is_named(id_: str, returned: str, expected: str) -> None:

@@ -108,7 +108,7 @@ def another_time(tried: Tried) -> bool:
 
 SHOWS: dict[str, Callable[[Tried], bool]] = {
     "I06": lambda t: t.verdict.seen.split()[-1].partition(".")[2] in t.shown.text,
-    "I08": lambda t: "load_model(" in t.result.snippet,
+    "I08": lambda t: "Model" in t.shown.text,
     "I09": lambda t: "no-such-file" in t.result.snippet,
     "M01": lambda t: t.shown.text.strip() in t.verdict.seen,
     "M02": lambda t: any(line in t.verdict.seen for line in t.shown.text.splitlines()),
@@ -150,6 +150,7 @@ SHOWS: dict[str, Callable[[Tried], bool]] = {
     "T10": mixed_up,
     "T11": off_centre,
     "T12": lambda t: bool(numbers(t.shown.text)),
+    "T13": lambda t: bool(numbers(t.shown.text)),
     "D01": lambda t: "cuda:0" in t.shown.text or "index=0" in t.shown.text,
     "D03": lambda t: "cpu" in t.shown.text,
     "D04": lambda t: "cuda" in t.shown.text,

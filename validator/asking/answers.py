@@ -17,6 +17,15 @@ from .snippets import Reproduction, reproduce
 Numbers = NDArray[np.floating]
 
 
+def _as_numbers(array: NDArray[Any] | None) -> Numbers | None:
+    """Numbers of any dtype as float32, so that a wrong one hides no other defect."""
+    if array is None or array.dtype == np.float32:
+        return array
+    real = np.abs(array) if array.dtype.kind == "c" else array
+    with np.errstate(over="ignore"):
+        return real.astype(np.float32)
+
+
 class CallFault(Fault):
     """A call that gave no usable answer, with what reproduces it.
 
@@ -47,7 +56,7 @@ def scene_of(reply: Reply[Any], stimulus: Stimulus) -> Numbers:
     Raises:
         CallFault: If the reply holds something else.
     """
-    array = reply.values[0].array if len(reply.values) == 1 else None
+    array = _as_numbers(reply.values[0].array) if len(reply.values) == 1 else None
     if array is None or array.ndim != 2 or len(array) != len(stimulus):
         raise _wrong(SCENE, stimulus, reply, f"({len(stimulus)}, size)")
     return array
@@ -60,7 +69,7 @@ def timestamps_of(reply: Reply[Any], stimulus: Stimulus) -> tuple[Numbers, Numbe
         CallFault: If the reply holds something else.
     """
     n = len(stimulus)
-    arrays = [v.array for v in reply.values]
+    arrays = [_as_numbers(v.array) for v in reply.values]
     if len(arrays) == 2:
         embeddings, times = arrays
         if (

@@ -86,8 +86,7 @@ def response(
     apart = times[:, None] - np.asarray(bursts_ms, np.float64)
     near = np.abs(apart) <= reach_ms
     far = np.abs(apart).min(axis=1) > reach_ms
-    # What moves everywhere (attention, normalisation over the clip) is not the response.
-    background = float(np.median(moved[far])) if far.sum() >= _ENOUGH else float(moved.min())
+    background = _background(moved, far)
     above = np.maximum(moved - background, 0)
     rows, columns = np.nonzero(near)
     order = np.argsort(apart[rows, columns], kind="stable")
@@ -113,6 +112,30 @@ def response(
         near=_share(above, ~far),
         answered=float(np.any(beside & (above >= _FOOT * above.max())[:, None], axis=0).mean()),
     )
+
+
+def above_background(
+    timestamps_ms: NDArray[np.floating],
+    change: NDArray[np.floating],
+    bursts_ms: NDArray[np.floating],
+    reach_ms: float,
+) -> NDArray[np.float64]:
+    """How much further each embedding moved than those far away from all bursts.
+
+    Args:
+        timestamps_ms: Shape (n_timestamps,).
+        change: The distance that each embedding moved, shape (n_timestamps,).
+        bursts_ms: When the bursts were, shape (n_bursts,).
+        reach_ms: What is further away from all bursts is far.
+    """
+    moved = np.asarray(change, np.float64)
+    apart = np.asarray(timestamps_ms, np.float64)[:, None] - np.asarray(bursts_ms, np.float64)
+    return np.maximum(moved - _background(moved, np.abs(apart).min(axis=1) > reach_ms), 0)
+
+
+def _background(moved: NDArray[np.float64], far: NDArray[np.bool_]) -> float:
+    """What moves everywhere (attention, normalisation over the clip) and is no response."""
+    return float(np.median(moved[far])) if far.sum() >= _ENOUGH else float(moved.min())
 
 
 def _steady(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,11 +20,13 @@ class Pool:
     nothing else, and does nothing that would not be the same after the template's.
 
     Args:
-        limits: What a step may take.
+        limits: What a step, and the run, may take.
+        short: Whether workers get a short list of environment variables.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, short: bool = False) -> None:
         self._limits = limits
+        self._short = short
         self._spares: Spares | None = None
         self._is_same = False
         self._main: WorkerProcess | None = None
@@ -32,11 +34,11 @@ class Pool:
     def connect(self, submission: Submission) -> Connection:
         """A connection to a new worker; the first one is the main worker's."""
         if self._main is not None:
-            return WorkerProcess(submission, self._limits, self._for_others)
-        self._main = WorkerProcess(submission, self._limits, self._for_main)
+            return WorkerProcess(submission, self._limits, self._for_others, short=self._short)
+        self._main = WorkerProcess(submission, self._limits, self._for_main, short=self._short)
         self._main.start()
         if submission.device == "cpu" and machine.can_fork_safely() and _installed():
-            self._spares = shared(FORKABLE, environment())
+            self._spares = shared(FORKABLE, environment(short=self._short))
         return self._main
 
     def imported(self, facts: ModuleFacts) -> None:

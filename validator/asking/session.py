@@ -16,13 +16,14 @@ from hearkit.errors import Fault
 
 from ..stimuli import Stimulus
 from .answers import Numbers, embeddings_of, scene_of, timestamps_of
+from .kept import Kept
 from .workers import Connect, Workers
 
 __all__ = ["SCENE", "TIMESTAMP", "Numbers", "Question", "Session"]
 
 Facts = TypeVar("Facts")
 
-_LARGEST = 1_000_000
+LARGEST = 1_000_000
 """No sample rate and no embedding size is above a million; audio made for one would fill the
 memory."""
 
@@ -56,6 +57,7 @@ class Session:
     Attributes:
         workers: Run what the session does not remember.
         effects: Side effects of all steps so far.
+        calls: Function and audio of the calls among those steps, by step.
         peak_bytes: Highest resident memory of a worker in a step that answered; whoever wants
             to know it of some steps sets it to 0 before.
     """
@@ -74,12 +76,14 @@ class Session:
         self._begin = time.perf_counter()
         self.workers = Workers(submission, connect)
         self.effects: list[Effect] = []
+        self.calls: dict[str, tuple[str, Stimulus]] = {}
         self.peak_bytes = 0
-        self._answers: dict[Hashable, Reply[Any] | Fault] = {}
+        self._answers = Kept()
 
     def close(self) -> None:
         """End the workers."""
         self.workers.close()
+        self._answers.close()
 
     @property
     def seconds(self) -> float:
@@ -113,13 +117,29 @@ class Session:
         given = self.arguments() if arguments is None else arguments
         return self._remember(("load", slot), lambda: self.workers.load(slot, given))
 
+    def probed(self, *arguments: str) -> Reply[ModelFacts] | Fault:
+        """What comes of loading a model with other arguments, which is then forgotten.
+
+        Side effects are those of the probe, and for whoever asks to judge: the submission is not
+        evaluated so.
+
+        Args:
+            arguments: What to call `load_model` with instead of the submission's weights.
+        """
+        try:
+            return self.workers.load("probe", arguments)
+        except Fault as fault:
+            return fault
+        finally:
+            self.drop("probe")
+
     def reload(self, seed: int) -> Reply[ModelFacts]:
         """Load once more, the global random state seeded before."""
         return self.workers.load("reload", self.arguments(), seed)
 
     def drop(self, slot: str) -> None:
         """Forget the model in a slot."""
-        self._answers.pop(("load", slot), None)
+        self._answers.discard(("load", slot))
         self.workers.drop(slot)
 
     def facts(self) -> ModelFacts:
@@ -137,14 +157,18 @@ class Session:
         return self._number("sample_rate")
 
     def size(self, function: str) -> int:
-        """The embedding size that the model says it has, for a function."""
+        """The embedding size that the model says it has, for a function.
+
+        Raises:
+            Fault: If it says no such number.
+        """
         return self._number(
             "scene_embedding_size" if function == SCENE else "timestamp_embedding_size"
         )
 
     def _number(self, name: str) -> int:
         attribute = self.facts().attributes[name]
-        if attribute.number is None or not 0 < attribute.number <= _LARGEST:
+        if attribute.number is None or not 0 < attribute.number <= LARGEST:
             said = attribute.text or "missing"
             raise Fault("answer", f"the model's {name} is {said}", f"reading {name}")
         return int(attribute.number)
@@ -183,7 +207,9 @@ class Session:
         def ask() -> Reply[CallFacts]:
             return self.workers.call(call, stimulus, self.sample_rate, self.arguments())
 
-        return self._remember(Question(call, stimulus.code, again), ask, keep=keep)
+        return self._remember(
+            Question(call, stimulus.code, again), ask, keep=keep, calls=(function, stimulus)
+        )
 
     def scene(self, stimulus: Stimulus, **options: Any) -> Numbers:
         """Scene embeddings, shape (n_sounds, size); options as for `call`.
@@ -269,7 +295,12 @@ class Session:
         return framework or default
 
     def _remember(
-        self, key: Hashable, ask: Callable[[], Reply[Facts]], *, keep: bool = True
+        self,
+        key: Hashable,
+        ask: Callable[[], Reply[Facts]],
+        *,
+        keep: bool = True,
+        calls: tuple[str, Stimulus] | None = None,
     ) -> Reply[Facts]:
         answer: Reply[Any] | Fault
         if key in self._answers:
@@ -280,6 +311,9 @@ class Session:
             except Fault as fault:
                 answer = fault
             self.effects.extend(answer.effects)
+            if calls is not None:
+                # Only what had effects: the audio of all calls would fill the memory.
+                self.calls |= dict.fromkeys((effect.step for effect in answer.effects), calls)
             if isinstance(answer, Reply):
                 self.peak_bytes = max(self.peak_bytes, answer.peak_bytes)
             if keep:

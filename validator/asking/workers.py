@@ -11,7 +11,7 @@ from typing import Any
 from hearkit.api.facts import CallFacts, Environment, Footprint, ModelFacts, ModuleFacts
 from hearkit.api.requests import Call, Describe, Drop, Extend, Import, Load, Measure, Settle
 from hearkit.api.submission import Connection, Reply, Submission
-from hearkit.errors import Fault
+from hearkit.errors import Fault, OutOfTimeError
 
 from ..stimuli import Stimulus
 from .answers import CallFault, calling
@@ -150,7 +150,7 @@ class Workers:
         """Versions of what the submission runs on; empty where the worker does not answer."""
         try:
             return self._main.ask(Describe(), step="looking around").facts
-        except Fault:
+        except (Fault, OutOfTimeError):
             return Environment()
 
     def _cure(

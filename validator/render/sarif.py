@@ -110,4 +110,6 @@ def _uri(file: str) -> str:
     """Relative to the current folder where it lies below it, as code hosts want it."""
     path = Path(file).absolute()
     here = Path.cwd()
-    return quote(path.relative_to(here).as_posix()) if path.is_relative_to(here) else path.as_uri()
+    if path.is_relative_to(here):
+        return quote(path.relative_to(here).as_posix(), errors="replace")
+    return "file://" + quote(path.as_posix(), errors="replace")

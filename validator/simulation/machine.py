@@ -11,7 +11,7 @@ import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -27,10 +27,23 @@ from hearkit.api.wire import plain
 from ..asking.measure import relative_errors
 from . import Trial, Trials
 from .devices import Pretence, mark, mark_all, move, numbered, place
+from .own import own_modules
 
 _PROPERTIES = SimpleNamespace(
     name="a simulated GPU", major=8, minor=0, total_memory=16 * 10**9, multi_processor_count=64
 )
+
+
+class PretendedDevice:
+    """`torch.cuda.device`, which code enters, and asks for its instances."""
+
+    def __init__(self, device: Any = None) -> None:
+        self.idx = 0 if device is None or isinstance(device, str) else device
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
 
 _ANSWERS: dict[str, Callable[..., Any]] = {
     "is_available": lambda: True,
@@ -40,7 +53,7 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     "device_count": lambda: 2,
     "current_device": lambda: 0,
     "set_device": lambda *_: None,
-    "device": lambda *_: nullcontext(),
+    "device": PretendedDevice,
     "get_device_name": lambda *_: _PROPERTIES.name,
     "get_device_properties": lambda *_: _PROPERTIES,
     "get_device_capability": lambda *_: (_PROPERTIES.major, _PROPERTIES.minor),
@@ -211,8 +224,7 @@ def _compared(trial: Trial, numbers: list[torch.Tensor], on_cpu: list[torch.Tens
 
 def _imported_anew(module: ModuleType) -> ModuleType:
     """The module as a machine with a GPU imports it: many choose their device there."""
-    top = module.__name__.partition(".")[0]
-    removed = {n: m for n, m in sys.modules.items() if n == top or n.startswith(top + ".")}
+    removed = own_modules(module)
     for name in removed:
         del sys.modules[name]
     try:

@@ -101,6 +101,17 @@ class Framework(Protocol):
     def state(self) -> dict[str, Any]:
         """Global settings and random state, comparable with `==`."""
 
+    def who_drew(self, before: Any, after: Any) -> list[str]:
+        """What changed the state of the framework's random generator, as far as that is known.
+
+        Args:
+            before: The state before, as `state` has it.
+            after: The state after.
+        """
+
+    def layers(self, model: Any) -> list[str]:
+        """The types of a model's layers, each once."""
+
     def fresh_state(self) -> dict[str, Any]:
         """The same as they stand in a process that only imported the framework."""
 

@@ -102,6 +102,17 @@ def describe(tensor: Any) -> TensorFacts:
     )
 
 
+def who_drew(before: Any, after: Any) -> list[str]:  # noqa: ARG001
+    """See `Framework.who_drew`. Nothing in TensorFlow draws unasked."""
+    return ["rng tensorflow"]
+
+
+def layers(model: Any) -> list[str]:
+    """See `Framework.layers`."""
+    found = getattr(model, "submodules", ())
+    return sorted({f"{type(layer).__module__}.{type(layer).__qualname__}" for layer in found})
+
+
 def state() -> dict[str, Any]:
     """See `Framework.state`."""
     eager = context.context()

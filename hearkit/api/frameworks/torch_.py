@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...effect import DATA_LOADER
 from . import TensorFacts
 from . import find_device as chosen_device
 
@@ -135,6 +136,31 @@ _SETTINGS: dict[str, Callable[[], Any]] = {
 }
 
 
+_DRAWS: list[tuple[bytes, bytes]] = []
+"""The state of the generator before and after each draw of a DataLoader in this step."""
+
+
+def who_drew(before: Any, after: Any) -> list[str]:
+    """See `Framework.who_drew`."""
+    draws = list(_DRAWS)
+    _DRAWS.clear()
+    if not draws:
+        return ["rng torch"]
+    # One draw begins where the last one ended, unless somebody else has drawn in between.
+    ends = [before, *(end for _, end in draws)]
+    begins = [*(begin for begin, _ in draws), after]
+    return [DATA_LOADER] if ends == begins else [DATA_LOADER, "rng torch"]
+
+
+def layers(model: torch.nn.Module) -> list[str]:
+    """See `Framework.layers`; where decibels are cut, that is said as well."""
+    found = set()
+    for layer in model.modules():
+        cut = ".top_db" if getattr(layer, "top_db", None) is not None else ""
+        found.add(f"{type(layer).__module__}.{type(layer).__qualname__}{cut}")
+    return sorted(found)
+
+
 def fresh_state() -> dict[str, Any]:
     """See `Framework.fresh_state`."""
     seeded = torch.initial_seed() < _SMALLEST_CHANCE_SEED
@@ -169,7 +195,13 @@ def seed(number: int) -> None:
 
 
 def trim() -> None:
-    """See `Framework.trim`. On the CPU nothing is kept."""
+    """See `Framework.trim`. On the CPU only tensors that went to other processes are kept.
+
+    PyTorch remembers them, as a DataLoader with workers passes them, and forgets the dead ones
+    when there are many.
+    """
+    remembered: Any = torch.multiprocessing.reductions.shared_cache
+    remembered.free_dead_references()
 
 
 def version() -> str:
@@ -189,6 +221,24 @@ def prepare(wrote: Callable[[str], None]) -> None:
         original(self, name, *rest)
 
     writer.__init__ = opened  # type: ignore[method-assign]
+    _note_draws_of_loaders()
+
+
+def _note_draws_of_loaders() -> None:
+    """Tell a DataLoader's own draw, at every iteration, from those of the submission."""
+    from torch.utils.data import dataloader
+
+    iterator: Any = dataloader._BaseDataLoaderIter
+    original = iterator.__init__
+
+    def begin(self: Any, *given: Any, **named: Any) -> None:
+        before = torch.get_rng_state().numpy().tobytes()
+        original(self, *given, **named)
+        after = torch.get_rng_state().numpy().tobytes()
+        if before != after:
+            _DRAWS.append((before, after))
+
+    iterator.__init__ = begin
 
 
 class TrainingWatch:

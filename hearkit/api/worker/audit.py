@@ -38,7 +38,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""}
 
 _HARMLESS_CALLERS = (
     "ctypes/util.py", "platform.py", "uuid.py", "numba/", "_inductor/", "triton/",
-    "multiprocessing/resource_tracker.py",
+    "multiprocessing/resource_tracker.py", "multiprocessing/popen_",
 )  # fmt: skip
 """Library code that starts helper programs or keeps caches whatever the submission does."""
 

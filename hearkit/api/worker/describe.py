@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import math
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,13 @@ _MOST_VALUES = 8
 """Returned values that are described; nobody returns so many who returns the right two."""
 
 _LONGEST_TEXT = 80
-_LONGEST_MESSAGE = 100_000
+_LONGEST_MESSAGE = 2_000
+_LONGEST_TRACEBACK = 20_000
 _MOST_FRAMES = 12
+
+
+class TooLargeError(Exception):
+    """A returned array is larger than what an answer may have, and was not written."""
 
 
 def unpacked(result: Any) -> tuple[str, list[Any]]:
@@ -35,13 +42,22 @@ def unpacked(result: Any) -> tuple[str, list[Any]]:
     return "single", [result]
 
 
-def value(item: Any) -> Value:
-    """A returned value with its numbers, where it has any."""
+def value(item: Any, largest: float = math.inf) -> Value:
+    """A returned value with its numbers, where it has any.
+
+    Args:
+        item: What was returned.
+        largest: Bytes that its numbers may take.
+
+    Raises:
+        TooLargeError: If they take more.
+    """
     framework = frameworks.of_tensor(item)
     kind = type_name(item)
     if framework:
-        array = framework.array(item)
         told = framework.describe(item)
+        _refuse_large(kind, told.dtype, told.shape, largest)
+        array = framework.array(item)
         return Value(
             kind,
             framework.NAME,
@@ -52,8 +68,19 @@ def value(item: Any) -> Value:
             _numbers(array),
         )
     if isinstance(item, np.ndarray):
+        _refuse_large(kind, str(item.dtype), item.shape, largest)
         return Value(kind, "numpy", str(item.dtype), item.shape, array=_numbers(item))
     return Value(kind, "")
+
+
+def _refuse_large(kind: str, dtype: str, shape: tuple[int, ...], largest: float) -> None:
+    """Before anything is copied: a tensor can have far more numbers than it has memory."""
+    size = math.prod(shape) * (8 if dtype.endswith("64") else 4)
+    if size > largest:
+        raise TooLargeError(
+            f"returned a {dtype} {kind.rpartition('.')[2]} of shape {shape}, {size / 1e9:.2f} GB, "
+            f"where {largest / 1e9:.2f} GB is more than such audio needs"
+        )
 
 
 def _numbers(array: NDArray[Any]) -> NDArray[Any] | None:
@@ -85,19 +112,57 @@ def _parameters(thing: Callable[..., Any]) -> tuple[Parameter, ...] | None:
 
 
 def attribute(model: Any, name: str) -> Attribute:
-    """An attribute of a model."""
-    if not hasattr(model, name):
+    """An attribute of a model, which may be of any kind, and a property that raises."""
+    try:
+        found = getattr(model, name)
+    except AttributeError:
         return Attribute(present=False)
-    found = getattr(model, name)
+    except Exception as error:
+        return Attribute(present=True, type="property", text=_message(error)[:_LONGEST_TEXT])
     is_number = isinstance(found, (int, float, np.number)) and not isinstance(found, bool)
     return Attribute(
         present=True,
-        type=type(found).__name__,
+        type=type(found).__name__[:_LONGEST_TEXT],
         python_int=type(found) is int,
         integral=isinstance(found, (int, np.integer)) and not isinstance(found, bool),
-        number=float(found) if is_number else None,
-        text=repr(found)[:_LONGEST_TEXT],
+        number=_float(found) if is_number else None,
+        text=_repr(found),
     )
+
+
+def _float(found: Any) -> float | None:
+    try:
+        return float(found)
+    except OverflowError:
+        return math.inf if found > 0 else -math.inf
+    except Exception:
+        return None
+
+
+def _repr(found: object) -> str:
+    try:
+        return repr(found)[:_LONGEST_TEXT]
+    except Exception:  # a number with more digits than Python writes, for example
+        return f"{type(found).__name__} that cannot be printed"[:_LONGEST_TEXT]
+
+
+def names_in(modules: Iterable[ModuleType]) -> set[str]:
+    """The names that the functions and methods of modules use."""
+    found: set[str] = set()
+    for module in modules:
+        things = list(vars(module).values())
+        for kind in [thing for thing in things if isinstance(thing, type)]:
+            things += vars(kind).values() if kind.__module__ == module.__name__ else ()
+        for thing in things:
+            if callable(thing) and getattr(thing, "__module__", None) == module.__name__:
+                code = getattr(inspect.unwrap(thing), "__code__", None)
+                found |= _names_of(code) if isinstance(code, CodeType) else set()
+    return found
+
+
+def _names_of(code: CodeType) -> set[str]:
+    inner = (one for one in code.co_consts if isinstance(one, CodeType))
+    return set(code.co_names).union(*map(_names_of, inner))
 
 
 def type_name(thing: object) -> str:
@@ -113,7 +178,7 @@ def fault(error: BaseException) -> dict[str, str]:
     own = [f for f in frames if not f.filename.startswith(str(_OURS))]
     text = "".join(
         traceback.format_list(own[-_MOST_FRAMES:]) + traceback.format_exception_only(error)
-    )[-_LONGEST_MESSAGE:]
+    )[-_LONGEST_TRACEBACK:]
     missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
     return {"kind": _kind(error), "message": _message(error), "traceback": text, "missing": missing}
 
@@ -121,14 +186,16 @@ def fault(error: BaseException) -> dict[str, str]:
 def _kind(error: BaseException) -> str:
     if isinstance(error, UsageError):  # raised by our own code: there is no such device
         return "usage"
+    if isinstance(error, TooLargeError):
+        return "answer"
     return "exit" if isinstance(error, SystemExit) else "exception"
 
 
 def _message(error: BaseException) -> str:
-    if isinstance(error, UsageError):
-        return str(error)
+    if isinstance(error, (UsageError, TooLargeError)):
+        return str(error)[:_LONGEST_MESSAGE]
     if isinstance(error, SystemExit):
-        return f"called sys.exit({error.code!r})"
+        return f"called sys.exit({_repr(error.code)})"
     try:
         words = str(error)[:_LONGEST_MESSAGE]
     except Exception:

@@ -61,10 +61,19 @@ def changes(before: State, after: State, *, importing: bool) -> list[tuple[str, 
     found = []
     for name in before:
         if name in after and before[name] != after[name]:
-            kind = "rng" if name.startswith("rng") else name.partition(" (")[0]
-            what = name if kind == "rng" else f"{before[name]} -> {after[name]}"
-            found.append((kind, what))
+            if name.startswith("rng"):
+                found += [("rng", who) for who in _who_drew(name, before[name], after[name])]
+            else:
+                what = f"{before[name]} -> {after[name]}"
+                found.append((name.partition(" (")[0], what))
     return found
+
+
+def _who_drew(name: str, before: Any, after: Any) -> list[str]:
+    for framework in frameworks.imported():
+        if name == f"rng {framework.NAME}":
+            return framework.who_drew(before, after)
+    return [name]
 
 
 def _undrawn(found: State) -> State:

@@ -6,6 +6,7 @@ import dataclasses
 import gc
 import importlib
 import importlib.util
+import math
 import os
 import platform
 import random
@@ -50,6 +51,11 @@ from ..submission import Value
 from . import describe, effects, reads
 from .audit import Watch
 from .digests import Sources
+
+_PITFALLS = {"AmplitudeToDB", "amplitude_to_DB", "power_to_db", "amplitude_to_db", "batch_norm"}
+"""Names of functions and layers that take something from all that they are given."""
+
+_MOST_PARTS = 200
 
 _SETTLE_S = 0.1
 """Seconds that threads of the submission get after the calls."""
@@ -104,6 +110,7 @@ class Operations:
         self._sources = Sources(module)
         self._imported: ModuleType | None = None
         self.models: dict[str, Any] = {}
+        self._largest = math.inf
         self._prepared: set[str] = set()
         self._steps: dict[type[Request[Any]], Callable[..., Answer]] = {
             Import: self._import,
@@ -127,8 +134,17 @@ class Operations:
             raise RuntimeError("the module has not been imported")
         return self._imported
 
-    def carry_out(self, request: Request[Any], audio: Audio | None = None) -> Answer:
-        """Carry out one request; whatever the submission raises becomes part of the answer."""
+    def carry_out(
+        self, request: Request[Any], audio: Audio | None = None, largest: float = math.inf
+    ) -> Answer:
+        """Carry out one request; whatever the submission raises becomes part of the answer.
+
+        Args:
+            request: What to do.
+            audio: Audio of a call.
+            largest: Bytes that each returned array may have.
+        """
+        self._largest = largest
         number = getattr(request, "seed", None)
         if number is not None:
             effects.seed(number)
@@ -227,15 +243,24 @@ class Operations:
                 random_state=random_state,
                 device=device,
                 files=self._files(),
+                parts=tuple(framework.layers(model)[:_MOST_PARTS]) + self._pitfalls()
+                if framework
+                else (),
             )
         )
 
     def _files(self) -> tuple[Path, ...]:
         """The loaded files of the module's own package."""
-        top = self.name.partition(".")[0]
-        parts = [m for name, m in list(sys.modules.items()) if name.partition(".")[0] == top]
-        files = {getattr(part, "__file__", None) for part in parts}
+        files = {getattr(part, "__file__", None) for part in self._modules()}
         return tuple(Path(file) for file in sorted(f for f in files if f))
+
+    def _modules(self) -> list[ModuleType]:
+        """The loaded modules of the module's own package."""
+        top = self.name.partition(".")[0]
+        return [m for name, m in list(sys.modules.items()) if name.partition(".")[0] == top]
+
+    def _pitfalls(self) -> tuple[str, ...]:
+        return tuple(sorted(describe.names_in(self._modules()) & _PITFALLS))
 
     def _call(self, request: Call, audio: Audio) -> Answer:
         model = self.models[request.slot]
@@ -260,7 +285,7 @@ class Operations:
         return Answer(
             CallFacts(training.found, framework.peak_bytes(device)),
             container,
-            tuple(describe.value(item) for item in items),
+            tuple(describe.value(item, self._largest) for item in items),
             seconds,
         )
 

@@ -1,13 +1,12 @@
 """The worker process: reads requests, has them carried out, writes answers.
 
-Started by `process.WorkerProcess`, or forked by `spares`; see there for what a submission in the
-same process can and cannot do to it.
+Started by `process.WorkerProcess`, or forked by `spares`, below a guard; see there for what a
+submission in the same process can and cannot do to it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -25,6 +24,11 @@ from .operations import Answer, Operations
 _REQUESTS: dict[str, type[requests.Request[Any]]] = {
     kind.__name__: kind for kind in requests.Request.__subclasses__()
 }
+
+
+_MOST_EFFECTS = 1_000
+_LONGEST_TEXT = 20_000
+"""Characters of a text in an answer: a traceback fits, and every path."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def serve(settings: Settings) -> None:
     for line in incoming:
         message = wire.parse(line)
         if message is not None:
-            wire.send(outgoing, _answered(operations, exchange, message))
+            wire.send(outgoing, _short(_answered(operations, exchange, message)))
     # Threads that the submission left behind must not keep the process alive.
     os._exit(0)
 
@@ -79,13 +83,33 @@ def _answered(
     token, name = message["token"], message["audio"]
     request = wire.typed(_REQUESTS[message["request"]], message["parameters"])
     audio = exchange.view(name) if name else None
-    answer = operations.carry_out(request, audio)
+    answer = operations.carry_out(request, audio, message["largest"])
     try:
         values = [_value(value, exchange, f"answer-{n}") for n, value in enumerate(answer.values)]
     except OSError as error:
         # A full disk, or a folder that the submission took away.
         answer, values = dataclasses.replace(answer, error=error), []
     return _message(answer, values) | {"token": token}
+
+
+def _short(message: dict[str, Any]) -> dict[str, Any]:
+    """The message with nothing in it that is longer than anybody reads, so that it arrives.
+
+    Names of types, hosts and files are the submission's, and may have any length.
+    """
+    short: dict[str, Any] = _cut(message | {"effects": message["effects"][:_MOST_EFFECTS]})
+    if wire.size_of(short) > wire.LONGEST_MESSAGE:
+        told = describe.fault(describe.TooLargeError("returned more facts than can be told"))
+        short |= {"facts": None, "fault": told, "values": [], "effects": [], "opened": []}
+    return short
+
+
+def _cut(thing: Any) -> Any:
+    if isinstance(thing, str):
+        return thing[:_LONGEST_TEXT]
+    if isinstance(thing, dict):
+        return {key[:_LONGEST_TEXT]: _cut(one) for key, one in thing.items()}
+    return [_cut(one) for one in thing] if isinstance(thing, (list, tuple)) else thing
 
 
 def _message(answer: Answer, values: list[dict[str, Any]]) -> dict[str, Any]:
@@ -103,8 +127,3 @@ def _message(answer: Answer, values: list[dict[str, Any]]) -> dict[str, Any]:
 def _value(value: Value, exchange: Exchange, name: str) -> dict[str, Any]:
     file = "" if value.array is None else exchange.write(name, value.array)
     return wire.plain(dataclasses.replace(value, array=None)) | {"array": file}
-
-
-def main() -> None:
-    """Serve with the settings of the command line."""
-    serve(wire.typed(Settings, json.loads(sys.argv[1])))

@@ -8,6 +8,7 @@ from hearkit.api.facts import CallFacts
 from hearkit.api.requests import Call
 from hearkit.api.submission import Reply
 from hearkit.api.wire import typed
+from hearkit.errors import Fault
 
 from ...asking.session import Session
 from ...asking.snippets import Reproduction, reproduce
@@ -45,7 +46,10 @@ def simulated(session: Session, place: Literal["gpu", "second", "cpu"]) -> Trial
         arguments=list(session.arguments()),
         sample_rate=session.sample_rate,
     )
-    trials: Trials = typed(Trials, found)
+    try:
+        trials: Trials = typed(Trials, found)
+    except (TypeError, ValueError) as error:
+        raise Fault("answer", f"cannot be read ({error})", "a simulated GPU") from None
     trial: Trial = getattr(trials, place)
     if trial.unclear:
         return inconclusive(trial.unclear)
@@ -60,7 +64,7 @@ def simulated(session: Session, place: Literal["gpu", "second", "cpu"]) -> Trial
 
 def on_cpu(session: Session) -> dict[str, Reply[CallFacts]]:
     """The replies of both functions for the recordings, in a worker on the CPU."""
-    sounds = recorded(session.sample_rate, session.samples(1.0))
+    sounds = recorded(session.sample_rate, session.samples(1.0), session.seed)
     with session.workers.on_device("cpu", session.arguments()) as worker:
         return {
             function: worker.ask(Call(function), step=f"{function} on the CPU", audio=sounds.audio)

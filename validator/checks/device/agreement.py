@@ -23,7 +23,7 @@ def cpu_as_gpu(session: Session) -> Verdict:
     """Scores that were computed on one device must hold on the other. The simulated GPU computes
     with the CPU's precision: it reveals different code for the GPU, not different kernels.
     """
-    sounds = recorded(session.sample_rate, session.samples(1.0))
+    sounds = recorded(session.sample_rate, session.samples(1.0), session.seed)
     if on_gpu(session):
         error = 0.0
         for function, reply in on_cpu(session).items():

@@ -9,7 +9,7 @@ from pathlib import Path
 from hearkit.errors import Fault
 
 from ...asking.session import Session
-from ...asking.snippets import Reproduction, reproduce
+from ...asking.snippets import Reproduction
 from ...catalogue import Severity, Verdict, check, conforms, inconclusive, violates
 from .loading import is_model
 
@@ -27,17 +27,37 @@ def loads_without_argument(session: Session) -> Verdict:
     """Users try a model before they look for its weights; the API gives the path a default."""
     if not session.arguments():
         return conforms()  # that is how the model was loaded
-    try:
-        session.loaded("no argument", ())
-    except Fault as fault:
-        return violates(
-            str(fault),
-            expected="a model, as from load_model(model_file_path='')",
-            reproduction=Reproduction(("submission.load_model()",), loads=False),
-        )
-    finally:
-        session.drop("no argument")
-    return conforms()
+    seen = session.probed()
+    fetched = list(dict.fromkeys(e.what for e in seen.effects if e.kind == "network"))
+    if not isinstance(seen, Fault) and not fetched:
+        return conforms()
+    problem = str(seen) if isinstance(seen, Fault) else "load_model() returned a model"
+    if fetched:
+        problem = f"{problem}; it asks the network for weights: {', '.join(fetched[:3])}"
+    return violates(
+        problem,
+        expected="a model, as from load_model(model_file_path='')",
+        hint=_FETCHES if fetched else "",
+        fix="" if _needs_path(session) else _HAS_DEFAULT,
+        reproduction=Reproduction(("submission.load_model()",), loads=False),
+    )
+
+
+_FETCHES = (
+    "The validator refuses the connection; servers vanish, and many machines have no network."
+)
+
+_HAS_DEFAULT = (
+    "The path has a default already. Let that be weights that the package ships, or raise an error "
+    "that says where the weights are to be had."
+)
+
+
+def _needs_path(session: Session) -> bool:
+    """Whether load_model cannot be called without an argument."""
+    function = session.imported().facts.functions["load_model"]
+    parameters = (function.parameters if function else None) or ()
+    return any(not (p.default or p.variadic) for p in parameters)
 
 
 @check(
@@ -65,16 +85,20 @@ def reads_file(session: Session) -> Verdict:
     with tempfile.TemporaryDirectory() as folder:
         broken = Path(folder) / weights.name
         broken.write_bytes(b"these are not weights")
-        try:
-            session.loaded("broken", (str(broken),))
-        except Fault:
+        if isinstance(session.probed(str(broken)), Fault):
             return conforms("a file with other content is refused")
-        finally:
-            session.drop("broken")
     return violates(
         "the file was never opened, and a file with other content loads as well",
         expected="the model's weights come from the given path",
-        reproduction=reproduce(),
+        reproduction=Reproduction(
+            (
+                "import pathlib, tempfile",
+                f"other = pathlib.Path(tempfile.mkdtemp()) / {weights.name!r}",
+                'other.write_bytes(b"these are not weights")',
+                "print(submission.load_model(str(other)))  # must not return",
+            ),
+            loads=False,
+        ),
     )
 
 
@@ -94,16 +118,12 @@ def refuses_missing_file(session: Session) -> Verdict:
     if weights is None:
         return inconclusive("no weights were given: the submission may ignore the path")
     missing = weights.with_name(f"no-such-file-{weights.name}")
-    try:
-        session.loaded("missing", (str(missing),))
-    except Fault as fault:
-        if fault.kind == "exception":
-            return conforms(fault.message)
-        return violates(str(fault), expected="an exception that names the file")
-    finally:
-        session.drop("missing")
-    return violates(
-        "load_model returned a model for a file that does not exist",
-        expected="an exception that names the file",
-        reproduction=Reproduction((f"submission.load_model({missing.name!r})",), loads=False),
-    )
+    seen = session.probed(str(missing))
+    reproduction = Reproduction((f"submission.load_model({missing.name!r})",), loads=False)
+    expected = "an exception that names the file"
+    if not isinstance(seen, Fault):
+        what = "load_model returned a model for a file that does not exist"
+        return violates(what, expected=expected, reproduction=reproduction)
+    if seen.kind == "exception":
+        return conforms(seen.message)
+    return violates(str(seen), expected=expected, reproduction=reproduction)

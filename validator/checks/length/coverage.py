@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hearkit.api.contract import (
-    LONGEST_CLIP_S,
-    MEMORY_LIMIT_GB,
-)
+from hearkit.api.contract import LONGEST_CLIP_S, MEMORY_LIMIT_GB, SPACING_TOLERANCE_MS
 
-from ...asking.answers import embeddings_of
+from ...asking.answers import embeddings_of, timestamps_of
 from ...asking.measure import relative_errors
 from ...asking.session import SCENE, TIMESTAMP, Session
 from ...asking.snippets import reproduce
 from ...catalogue import Figure, Verdict, check, conforms, violates
 from ...stimuli import Stimulus, clipped, noise
 from ...tolerances import REPEAT_TOLERANCE
+from ...words import counted
 from .._calls import FUNCTIONS, call_of
 from ..outputs.content import not_constant
-from ..repeatability.batches import alone_as_in_batch
+from ..repeatability.repeats import same_twice
+from ..timestamps._sounds import ROUNDING_MS
 from ..timestamps.units import milliseconds
 from .lengths import half_minute
 
@@ -39,7 +39,8 @@ _HEARD = 1e-7
     "L06",
     "long audio is not truncated",
     section="What callers rely on",
-    requires=(half_minute, not_constant, alone_as_in_batch, milliseconds),
+    requires=(half_minute, not_constant, same_twice, milliseconds),
+    single=True,
     fix="Embed all of the audio: no maximum length, no dropped last chunk.",
 )
 def not_truncated(session: Session) -> Verdict:
@@ -87,14 +88,17 @@ def not_truncated(session: Session) -> Verdict:
 
 @check(
     "L07",
-    "20 minutes fit into 16 GB",
+    "20 minutes work: all of them, in order, and in 16 GB",
     section="What callers rely on",
     requires=(not_truncated,),
+    single=True,
     fix="Embed long audio in chunks into one preallocated result, without gradients.",
     long=True,
 )
 def twenty_minutes(session: Session) -> Verdict:
-    """The rules promise at most 20 minutes of audio in a call, and 16 GB of GPU memory for it."""
+    """The rules promise at most 20 minutes of audio in a call, and 16 GB of GPU memory for it. Long
+    audio is cut into pieces, and seams between these show in the intervals of timestamps.
+    """
     sounds = noise(1, session.samples(LONGEST_CLIP_S), session.seed)
     loud = _loud_at(sounds, int(LONGEST_CLIP_S) - 1, session.sample_rate, session.seed)
     peak, scenes = 0, []
@@ -104,8 +108,7 @@ def twenty_minutes(session: Session) -> Verdict:
         scenes.append(embeddings_of(SCENE, reply, batch))
     reply = session.call(TIMESTAMP, sounds, keep=False)
     peak = max(peak, reply.peak_bytes, reply.facts.device_peak_bytes)
-    embeddings = embeddings_of(TIMESTAMP, reply, sounds)
-    times = reply.values[1].array
+    embeddings, times = timestamps_of(reply, sounds)
     if not (np.isfinite(scenes[0]).all() and np.isfinite(embeddings).all()):
         return violates(
             "there are numbers that are not finite in the embeddings of 20 minutes",
@@ -116,8 +119,8 @@ def twenty_minutes(session: Session) -> Verdict:
             ),
         )
     # One embedding for the whole sound has its timestamp at the middle.
-    reached = times is not None and times.shape[1] == 1
-    last = 0.0 if times is None else float(times.max())
+    reached = times.shape[1] == 1
+    last = float(times.max())
     change = float(relative_errors(scenes[0], scenes[1])[0])
     if (not reached and last < LONGEST_CLIP_S * 1000 - _END_GAP_MS) or change <= _HEARD:
         return violates(
@@ -133,6 +136,21 @@ def twenty_minutes(session: Session) -> Verdict:
                 loud=loud,
             ),
         )
+    seam = _seam(np.asarray(times[0], np.float64), LONGEST_CLIP_S * 1000)
+    if seam is not None:
+        seen, expected = seam
+        return violates(
+            seen,
+            expected=expected,
+            fix="Count time in samples from the beginning of the audio, not from that of a piece, "
+            "and let pieces overlap by what a frame needs.",
+            reproduction=reproduce(
+                "times = timestamps(audio, model)[1][0]",
+                "print(times[0], times[-1], (times[1:] - times[:-1]).min())",
+                "print((times[1:] - times[:-1]).max())",
+                audio=sounds,
+            ),
+        )
     figure = Figure("peak memory", peak / 1e9, "GB", MEMORY_LIMIT_GB)
     if peak > MEMORY_LIMIT_GB * 1e9:
         return violates(
@@ -142,6 +160,28 @@ def twenty_minutes(session: Session) -> Verdict:
             reproduction=reproduce("timestamps(audio, model)", audio=sounds),
         )
     return conforms("", figure)
+
+
+def _seam(times_ms: NDArray[np.float64], end_ms: float) -> tuple[str, str] | None:
+    """What is wrong with the timestamps of long audio, and what was expected; None if nothing."""
+    if times_ms.min() < -ROUNDING_MS or times_ms.max() > end_ms + ROUNDING_MS:
+        return (
+            f"timestamps of 20 minutes run from {times_ms.min():.6g} to {times_ms.max():.8g} ms",
+            f"timestamps from 0 to {end_ms:.8g} ms",
+        )
+    steps = np.diff(times_ms)
+    if not len(steps):
+        return None
+    hop = float(np.median(steps))
+    k = int(np.argmax(np.abs(steps - hop)))
+    if abs(steps[k] - hop) <= SPACING_TOLERANCE_MS + ROUNDING_MS:
+        return None
+    odd = int((np.abs(steps - hop) > SPACING_TOLERANCE_MS + ROUNDING_MS).sum())
+    return (
+        f"the interval after {times_ms[k] / 1000:.1f} s is {steps[k]:.4g} ms, where {hop:.4g} ms "
+        f"is usual; {counted(odd, 'interval')} of 20 minutes so",
+        f"intervals within {SPACING_TOLERANCE_MS:g} ms of their mean, at seams between pieces too",
+    )
 
 
 def _loud_at(sounds: Stimulus, second: int, rate: int, seed: int) -> Stimulus:

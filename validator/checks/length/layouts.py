@@ -27,7 +27,7 @@ def layouts(session: Session) -> Verdict:
     """Callers pass slices of longer recordings and channels of stereo ones."""
     if session.framework != "torch":
         return conforms("TensorFlow tensors are always contiguous")
-    sounds = recorded(session.sample_rate, session.samples(0.9)).pick(0, 1)
+    sounds = recorded(session.sample_rate, session.samples(0.9), session.seed).pick(0, 1)
     worst = 0.0
     views = {
         "sliced": "torch.nn.functional.pad(audio, (32, 32))[:, 32:-32]",

@@ -57,6 +57,7 @@ def _works(session: Session, lengths: dict[str, int], expected: str) -> Verdict:
     "the benchmark's lengths work",
     section="What callers rely on",
     requires=(finite, not_training),
+    single=True,
     fix="Pad sounds that are shorter than what the model needs.",
 )
 def benchmark_lengths(session: Session) -> Verdict:
@@ -73,6 +74,7 @@ def benchmark_lengths(session: Session) -> Verdict:
     "odd and prime lengths work",
     section="What callers rely on",
     requires=(benchmark_lengths,),
+    single=True,
     fix="Do not assume that the length is even or a multiple of the hop.",
 )
 def odd_lengths(session: Session) -> Verdict:
@@ -98,6 +100,7 @@ def _next_prime(n: int) -> int:
     severity=Severity.WARNING,
     section="What callers rely on",
     requires=(benchmark_lengths, odd_lengths),
+    single=True,
     fix="Pad with zeros up to one window; reflect padding needs more audio than its width.",
 )
 def short_lengths(session: Session) -> Verdict:
@@ -111,6 +114,7 @@ def short_lengths(session: Session) -> Verdict:
     "30 seconds work",
     section="What callers rely on",
     requires=(benchmark_lengths,),
+    single=True,
     fix="Process long audio in chunks; look for fixed-size positional encodings or buffers.",
 )
 def half_minute(session: Session) -> Verdict:

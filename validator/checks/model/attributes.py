@@ -9,7 +9,7 @@ from hearkit.api.contract import (
 )
 from hearkit.api.facts import Attribute
 
-from ...asking.session import Session
+from ...asking.session import LARGEST, Session
 from ...asking.snippets import reproduce
 from ...catalogue import Verdict, check, conforms, violates
 from ..interface.loading import is_model
@@ -74,7 +74,7 @@ def embedding_sizes(session: Session) -> Verdict:
         for name in _SIZES
         if not attributes[name].present
         or not attributes[name].python_int
-        or (attributes[name].number or 0) < 1
+        or not 1 <= (attributes[name].number or 0) <= LARGEST
     ]
     if wrong:
         return violates(

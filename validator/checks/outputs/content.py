@@ -10,8 +10,8 @@ from ...asking.snippets import reproduce
 from ...catalogue import Figure, Verdict, check, conforms, violates
 from ...stimuli import clipped, constant, impulse, recorded
 from .._calls import FUNCTIONS, call_of, probe
-from .dtypes import embedding_dtype, timestamp_dtype
-from .shapes import widths
+from .dtypes import embedding_dtype
+from .shapes import shapes
 
 _SAME_SOUND = 1e-6
 """Relative difference below which embeddings of different sounds count as the same."""
@@ -21,7 +21,7 @@ _SAME_SOUND = 1e-6
     "O07",
     "embeddings are finite whatever the sound",
     section="get_scene_embeddings",
-    requires=(widths, embedding_dtype, timestamp_dtype),
+    requires=(shapes, embedding_dtype),
     fix="Guard logarithms and divisions: log(x + eps), x / (std + eps) for silent sounds.",
 )
 def finite(session: Session) -> Verdict:
@@ -31,7 +31,7 @@ def finite(session: Session) -> Verdict:
     n_samples = session.samples(1.0)
     stimuli = (
         probe(session),
-        recorded(session.sample_rate, n_samples),
+        recorded(session.sample_rate, n_samples, session.seed),
         constant(1, n_samples, 0.0),
         clipped(1, n_samples, session.seed),
         constant(1, n_samples, 0.5),
@@ -64,7 +64,7 @@ def finite(session: Session) -> Verdict:
 )
 def not_constant(session: Session) -> Verdict:
     """An embedding that does not depend on the sound scores at chance on every task."""
-    sounds = recorded(session.sample_rate, session.samples(1.0))
+    sounds = recorded(session.sample_rate, session.samples(1.0), session.seed)
     pairs = [(a, b) for a in range(len(sounds)) for b in range(a)]
     figures = []
     for function in FUNCTIONS:

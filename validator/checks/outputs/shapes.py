@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from hearkit.errors import Fault
+
 from ...asking.session import SCENE, TIMESTAMP, Session
 from ...asking.snippets import reproduce
-from ...catalogue import Verdict, check, conforms, violates
+from ...catalogue import Spares, Verdict, check, conforms, violates
 from ...stimuli import Stimulus, noise
 from ...words import counted
 from .._calls import FUNCTIONS, probe
+from ..model.attributes import embedding_sizes
 from .values import tensor_types
 
 
@@ -30,12 +35,22 @@ def shapes(session: Session) -> Verdict:
                 short = "scene" if function == SCENE else "timestamps"
                 return violates(
                     problem,
+                    spares=_spared(session, n_sounds),
                     expected="(n_sounds, scene_embedding_size), and (n_sounds, n_timestamps, "
                     "timestamp_embedding_size) with (n_sounds, n_timestamps)",
                     hint=_shape_hint(session, function, sounds),
                     reproduction=reproduce(f"print({short}(audio, model))", audio=sounds),
                 )
     return conforms("1, 2, 3 and 8 sounds")
+
+
+def _spared(session: Session, n_sounds: int) -> Spares:
+    """Single sounds, if these are embedded in the right shapes."""
+    one = noise(1, session.samples(1.0), session.seed)
+    with contextlib.suppress(Fault):
+        if n_sounds != 1 and not any(_shape_problem(session, f, one) for f in FUNCTIONS):
+            return Spares.SINGLE
+    return Spares.NOTHING
 
 
 def _shape_problem(session: Session, function: str, sounds: Stimulus) -> str:
@@ -64,7 +79,11 @@ def _shape_problem(session: Session, function: str, sounds: Stimulus) -> str:
 def _shape_hint(session: Session, function: str, sounds: Stimulus) -> str:
     """The likely cause of wrong shapes, where they show it."""
     found = [v.shape for v in session.call(function, sounds).values]
-    n, size = len(sounds), session.size(function)
+    n = len(sounds)
+    # Where the model does not say its size, the last axis of the embeddings is taken for it.
+    size = found[0][-1] if found and found[0] else 0
+    with contextlib.suppress(Fault):
+        size = session.size(function)
     ranks = (2,) if function == SCENE else (3, 2)
     if n == 1 and any(len(s) == rank - 1 for s, rank in zip(found, ranks, strict=False)):
         return "Replace squeeze() by squeeze(dim), so that a batch of one keeps its axis."
@@ -84,7 +103,7 @@ def _shape_hint(session: Session, function: str, sounds: Stimulus) -> str:
     "O04",
     "embeddings are as wide as the model says",
     section="load_model",
-    requires=(shapes,),
+    requires=(shapes, embedding_sizes),
     fix="Set scene_embedding_size and timestamp_embedding_size to the last axis of what the "
     "functions return.",
 )

@@ -19,7 +19,7 @@ _SECONDS = 1.1
 
 def mixture(session: Session) -> Stimulus:
     """Real recordings, each a different sound at a different level, peaks from 0.1 to 0.9."""
-    sounds = recorded(session.sample_rate, session.samples(_SECONDS))
+    sounds = recorded(session.sample_rate, session.samples(_SECONDS), session.seed)
     levels = np.linspace(0.2, 1.8, len(sounds), dtype=np.float32)[:, None]
     return Stimulus(
         f"{sounds.name} at different levels",

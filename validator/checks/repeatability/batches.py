@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hearkit.errors import Fault
+
 from ...asking.measure import relative_errors
 from ...asking.session import Numbers, Session
 from ...asking.snippets import reproduce
 from ...catalogue import Verdict, check
-from ...stimuli import Stimulus, clipped, constant, noise
-from ...tolerances import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU
-from .._calls import call_of
+from ...stimuli import Stimulus, clipped, constant, noise, recorded
+from ...tolerances import BATCH_TOLERANCE, BATCH_TOLERANCE_GPU, coarseness
+from .._calls import FUNCTIONS, call_of, probe
 from ._compare import compare, mixture, over_functions, worst_of
 from .memory import no_memory
 
-_SIZES = (5, 12, 33)
-"""Chunks of 4, 8, 16 or 32 sounds leave some, or one, over."""
+_SIZES = (12, 33)
+"""Chunks of 8, 16 or 32 sounds leave some, or one, over."""
+
+_FRAMES = 80
+"""A multiple of 5, 8, 10 and 16: of so many frames, chunks of as many leave nothing over, and code
+such as `x[:-rest]` returns nothing for a rest of 0."""
+
+_MOST_AUDIO_S = 16.0
+_MOST_SOUNDS = 32
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,11 @@ class BatchErrors:
 
 
 def _tolerance(session: Session) -> float:
-    return BATCH_TOLERANCE if session.submission.device == "cpu" else BATCH_TOLERANCE_GPU
+    on_cpu = session.submission.device == "cpu"
+    return max(
+        BATCH_TOLERANCE if on_cpu else BATCH_TOLERANCE_GPU,
+        *(coarseness(session.call(f, probe(session)).values[0].dtype) for f in FUNCTIONS),
+    )
 
 
 @check(
@@ -44,8 +57,9 @@ def _tolerance(session: Session) -> float:
     "a sound's embedding does not depend on its batch",
     section="What callers rely on",
     requires=(no_memory,),
-    fix="Normalise each sound by itself (over its own samples or frames, not over axis 0), "
-    "and keep batch normalisation in evaluation mode.",
+    fix="Compute each sound by itself: normalise over its own samples or frames, not over axis 0; "
+    "keep frames of different sounds apart when you cut or regroup them; keep batch normalisation "
+    "in evaluation mode.",
 )
 def alone_as_in_batch(session: Session) -> Verdict:
     """One published submission normalises by the statistics of the whole batch: its scores change
@@ -71,6 +85,7 @@ def alone_as_in_batch(session: Session) -> Verdict:
                 _tolerance(session),
                 "sounds embedded alone and in a batch differ",
                 expected=f"the same embedding for every position, within {_tolerance(session):g}",
+                hint=_cause(session, alone_all, together),
                 reproduction=reproduce(
                     f"alone, together = {call_of(function, f'batch[{worst}:{worst + 1}]', '[0]')}, "
                     f"{call_of(function, 'batch', f'[{worst}]')}",
@@ -82,6 +97,43 @@ def alone_as_in_batch(session: Session) -> Verdict:
 
     verdict = over_functions(_tolerance(session), compared)
     return replace(verdict, evidence=BatchErrors(errors, _tolerance(session)))
+
+
+def _cause(session: Session, alone: Numbers, together: Numbers) -> str:
+    """The likely cause of what differs in a batch."""
+    parts = session.facts().parts
+    if any(part.endswith(".top_db") or part in _DECIBELS for part in parts):
+        return (
+            "The code makes decibels (AmplitudeToDB, power_to_db): with top_db, they are cut below "
+            "the loudest of all that is passed, for which torchaudio takes a batch of shape "
+            "(sounds, mels, frames). Pass (sounds, 1, mels, frames), or each sound by itself."
+        )
+    if _first_is_right(session, alone, together):
+        return (
+            "The beginning of the first sound is right, and what follows is not: frames of "
+            "different sounds are probably regrouped, by a reshape or a split over all frames of "
+            "the batch."
+        )
+    if any("BatchNorm" in part or part == "batch_norm" for part in parts):
+        return (
+            "The model has batch normalisation: without running statistics "
+            "(track_running_stats=False, or F.batch_norm with training=True) it takes those of "
+            "the batch, in evaluation mode, too."
+        )
+    return ""
+
+
+def _first_is_right(session: Session, alone: Numbers, together: Numbers) -> bool:
+    """Whether the first frames of a batch, or its first sound, are as they should be."""
+    if alone.shape != together.shape:
+        return False
+    rows = alone if alone.ndim == 2 else alone.reshape(-1, alone.shape[-1])
+    wrong = relative_errors(rows, together.reshape(rows.shape)) > _tolerance(session)
+    first = max(1, len(rows) // len(alone) // 10)
+    return bool(not wrong[:first].any() and wrong[first:].any() and wrong.mean() > 0.2)
+
+
+_DECIBELS = {"AmplitudeToDB", "amplitude_to_DB", "power_to_db", "amplitude_to_db"}
 
 
 def _among(
@@ -189,4 +241,52 @@ def batch_sizes(session: Session) -> Verdict:
             "the same embeddings in a batch of any size",
         )
 
-    return worst_of(map(among, _SIZES), _tolerance(session))
+    return worst_of([*map(among, _SIZES), *_without_rest(session)], _tolerance(session))
+
+
+def _without_rest(session: Session) -> Iterator[Verdict]:
+    """A power of two of sounds whose number of frames is a multiple of what chunks usually have."""
+    n_samples = _samples_of(session, _FRAMES)
+    if not n_samples:
+        return
+    size, most = 4, min(_MOST_SOUNDS, _MOST_AUDIO_S * session.sample_rate / n_samples)
+    while 2 * size <= most:
+        size *= 2
+    # All rows are one sound, so that nothing has to be embedded alone.
+    batch = recorded(session.sample_rate, n_samples, session.seed).pick(*[0] * size)
+    for function in FUNCTIONS:
+        embeddings = session.embed(function, batch)
+        first = np.broadcast_to(embeddings[:1], embeddings.shape)
+        yield compare(
+            function,
+            first,
+            embeddings,
+            _tolerance(session),
+            f"a batch of {size} times one sound of {_FRAMES} frames gets different embeddings",
+            expected="the same embedding for the same sound",
+            reproduction=reproduce(
+                f"same = {call_of(function, 'batch')}",
+                "print(abs(same - same[:1]).max())",
+                batch=batch,
+            ),
+        )
+
+
+def _samples_of(session: Session, n_frames: int) -> int:
+    """A length that has this number of timestamps; 0 if it cannot be told or is far too long.
+
+    The k-th timestamp comes with so many samples; where the first hop begins is known from a few
+    lengths, each of which leaves a hop of possibilities.
+    """
+    try:
+        grids = [(s, session.timestamps(noise(1, session.samples(s), session.seed))[1][0])
+                 for s in (1.0, 3.0)]  # fmt: skip
+    except Fault:
+        return 0
+    times = np.asarray(grids[-1][1], np.float64)
+    hop_s = float(np.ptp(times)) / 1000 / (len(times) - 1) if len(times) > 1 else 0.0
+    if not 0.001 <= hop_s <= _MOST_AUDIO_S / 4 / n_frames:
+        return 0
+    begins = [(s - len(t) * hop_s, s - (len(t) - 1) * hop_s) for s, t in grids]
+    begin = (max(low for low, _ in begins) + min(high for _, high in begins)) / 2
+    return session.samples(begin + (n_frames - 0.5) * hop_s)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from hearkit.effect import Effect
 from hearkit.errors import Fault
 
+from ...asking.answers import calling
 from ...asking.session import SCENE, TIMESTAMP, Session
-from ...asking.snippets import reproduce
+from ...asking.snippets import Reproduction, reproduce
 from ...catalogue import Figure, Verdict, conforms, inconclusive, violates
-from ...stimuli import Stimulus, noise
 from .._calls import probe
 
 
@@ -40,6 +40,7 @@ def none_of(
     expected: str,
     *,
     only: Callable[[Effect], bool] = lambda _: True,
+    hint: str = "",
 ) -> Verdict:
     """Conforms where no effect of these kinds was seen."""
     failed = exercised(session)
@@ -51,17 +52,22 @@ def none_of(
             "; ".join(listed[:3]) + more,
             Figure("seen", len(found), "times", 0),
             expected=expected,
-            reproduction=reproduce(
-                "scene(audio, model), timestamps(audio, model)", audio=_second(session)
-            ),
+            hint=hint,
+            reproduction=_reproduction(session, found[0]),
         )
     if failed:
         return inconclusive(f"nothing was seen, but not every step could run: {failed}")
     return conforms()
 
 
-def _second(session: Session) -> Stimulus:
-    return noise(2, 16000, session.seed)
+def _reproduction(session: Session, effect: Effect) -> Reproduction:
+    """The step that had the effect: the call with its audio, or loading alone."""
+    called = session.calls.get(effect.step)
+    if called is not None:
+        return calling(*called)
+    if effect.step.startswith("import "):
+        return Reproduction(loads=False)
+    return reproduce()
 
 
 def in_call(effect: Effect) -> bool:

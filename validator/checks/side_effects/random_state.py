@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from hearkit.effect import DATA_LOADER, Effect
 from hearkit.errors import Fault
 
 from ...asking.session import Session
@@ -25,14 +28,9 @@ def random_state(session: Session) -> Verdict:
     repeat; one that draws from them makes the caller's results depend on it. Drawing the
     initial parameters of layers while loading is usual and accepted; seeding is not.
     """
-    verdict = none_of(
-        session,
-        {"rng"},
-        "the global random state untouched by import and calls",
-        only=lambda e: in_call(e) or e.step.startswith("import"),
-    )
+    verdict = none_of(session, {"rng"}, _UNTOUCHED, only=lambda e: _counts(e) and not _loads(e))
     if verdict.violates or exercised(session):
-        return verdict
+        return _with_loaders(session, verdict)
     try:
         after = [session.reload(seed).facts.random_state for seed in (1, 2)]
     except Fault as fault:
@@ -41,7 +39,7 @@ def random_state(session: Session) -> Verdict:
         session.drop("reload")
     seeded = [name for name in after[0] if after[0][name] == after[1].get(name)]
     if seeded:
-        return violates(
+        seeding = violates(
             f"load_model leaves {', '.join(seeded)} in the same state whatever it was before",
             expected="no seeding of the global generators",
             reproduction=reproduce(
@@ -50,4 +48,33 @@ def random_state(session: Session) -> Verdict:
                 "random.random(), np.random.random(), torch.initial_seed())  # must differ",
             ),
         )
-    return verdict
+        return _with_loaders(session, seeding)
+    return _with_loaders(session, verdict)
+
+
+_UNTOUCHED = "the global random state untouched by import and calls"
+
+_LOADERS = (
+    "A DataLoader draws a seed from the global generator whenever it is iterated, whether or not "
+    "it shuffles or has workers: give it one of its own, DataLoader(..., "
+    "generator=torch.Generator())."
+)
+
+
+def _counts(effect: Effect) -> bool:
+    return in_call(effect) or effect.step.startswith("import")
+
+
+def _loads(effect: Effect) -> bool:
+    return effect.what == DATA_LOADER
+
+
+def _with_loaders(session: Session, verdict: Verdict) -> Verdict:
+    """The verdict with what DataLoaders do, told once, however often they are iterated."""
+    if not any(_counts(effect) and _loads(effect) for effect in session.effects):
+        return verdict
+    if verdict.violates:
+        return replace(verdict, hint=f"{verdict.hint} {_LOADERS}".strip())
+    only = none_of(session, {"rng"}, _UNTOUCHED, only=_loads)
+    first, _, _ = only.seen.partition("; ")
+    return replace(only, seen=first, fix=_LOADERS)

@@ -21,7 +21,7 @@ LENGTHS_S = (1.0, 1.2345, 3.0)
 """Lengths that most checks of this family look at; one is not a multiple of anything."""
 
 
-_LONG_S = 30.0
+LONG_S = 30.0
 """Beyond the chunks that models cut long audio into."""
 
 
@@ -33,7 +33,7 @@ def sounds_of(session: Session, seconds: float) -> Stimulus:
 def sounds_of_many_lengths(session: Session) -> Iterator[Stimulus]:
     """Sounds of several lengths, half a minute included where that works at all."""
     yield from (sounds_of(session, seconds) for seconds in LENGTHS_S)
-    long = noise(1, session.samples(_LONG_S), session.seed)
+    long = noise(1, session.samples(LONG_S), session.seed)
     with contextlib.suppress(Fault):  # which is for the checks of length
         session.timestamps(long)
         yield long

@@ -37,6 +37,7 @@ _GRAIN_MS = 80.0
     "timestamps lie inside the audio",
     section="get_timestamp_embeddings",
     requires=(same_every_time,),
+    single=True,
     fix="Drop frames whose centre lies in the padding, and count padding out of timestamps.",
 )
 def inside(session: Session) -> Verdict:
@@ -68,6 +69,7 @@ def inside(session: Session) -> Verdict:
     "the number of timestamps follows the length",
     section="get_timestamp_embeddings",
     requires=(inside,),
+    single=True,
     fix="Derive the number of frames from the number of samples, without an upper bound and "
     "without rounding to whole seconds.",
 )
@@ -105,6 +107,7 @@ def count_follows_length(session: Session) -> Verdict:
     severity=Severity.WARNING,
     section="get_timestamp_embeddings",
     requires=(count_follows_length,),
+    single=True,
     fix="Pad the audio by half a window at both ends, so that the first centre is near 0 and "
     "the last near the end.",
 )
@@ -140,6 +143,7 @@ def coverage(session: Session) -> Verdict:
     severity=Severity.WARNING,
     section="get_timestamp_embeddings",
     requires=(count_follows_length,),
+    single=True,
     fix="Choose a hop of at most 50 ms.",
 )
 def hop_is_short(session: Session) -> Verdict:

@@ -13,6 +13,7 @@ from ...asking.snippets import reproduce
 from ...catalogue import Figure, Verdict, check, conforms, violates
 from ...stimuli import constant, noise, recorded
 from .._calls import probe
+from ..outputs.shapes import shapes
 from ._sounds import (
     ROUNDING_MS,
     printing,
@@ -27,6 +28,7 @@ from .units import milliseconds
     "timestamps increase",
     section="get_timestamp_embeddings",
     requires=(milliseconds,),
+    single=True,
     fix="Return one timestamp for each frame, in the order of time.",
 )
 def increasing(session: Session) -> Verdict:
@@ -53,12 +55,12 @@ def increasing(session: Session) -> Verdict:
     "T03",
     "timestamps are the same for every sound of a batch",
     section="get_timestamp_embeddings",
-    requires=(increasing,),
+    requires=(increasing, shapes),
     fix="Compute timestamps once and expand them over the batch.",
 )
 def same_in_batch(session: Session) -> Verdict:
     """All sounds of a batch have the same length, so they have the same timestamps."""
-    sounds = recorded(session.sample_rate, session.samples(1.0))
+    sounds = recorded(session.sample_rate, session.samples(1.0), session.seed)
     times = np.asarray(session.timestamps(sounds)[1], np.float64)
     worst = float(np.abs(times - times[0]).max())
     figure = Figure("largest difference", worst, "ms", ROUNDING_MS)
@@ -77,6 +79,7 @@ def same_in_batch(session: Session) -> Verdict:
     "timestamps are regular",
     section="get_timestamp_embeddings",
     requires=(same_in_batch,),
+    single=True,
     fix="Compute the k-th timestamp as k * hop plus a constant.",
 )
 def regular(session: Session) -> Verdict:
@@ -106,7 +109,7 @@ def regular(session: Session) -> Verdict:
     "T05",
     "sounds of one length always get the same timestamps",
     section="get_timestamp_embeddings",
-    requires=(regular,),
+    requires=(regular, shapes),
     fix="Derive timestamps from the number of samples alone.",
 )
 def same_every_time(session: Session) -> Verdict:
@@ -116,7 +119,7 @@ def same_every_time(session: Session) -> Verdict:
     n_samples = session.samples(1.0)
     reference = times_of(session, probe(session))
     others = (
-        recorded(session.sample_rate, n_samples),
+        recorded(session.sample_rate, n_samples, session.seed),
         noise(1, n_samples, session.seed + 1),
         noise(1, n_samples, session.seed + 2, level=0.001),
         noise(3, n_samples, session.seed),

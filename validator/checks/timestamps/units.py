@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from hearkit.errors import Fault
+
 from ...asking.session import Numbers, Session
 from ...catalogue import Figure, Verdict, check, conforms, violates
+from ...stimuli import Stimulus
 from ..length.lengths import benchmark_lengths, odd_lengths
+from ..outputs.dtypes import timestamp_dtype
 from ._sounds import (
+    LONG_S,
     duration_ms,
     printing,
     sounds_of,
@@ -18,6 +25,10 @@ from ._sounds import (
 
 _PACE = 0.02
 """Relative error of the pace of timestamps that is taken for rounding."""
+
+
+_STOPPED = 0.9
+"""Growth over half a minute below which timestamps stop somewhere, and do not run slow."""
 
 
 @dataclass(frozen=True)
@@ -44,51 +55,83 @@ class Grids:
     "T01",
     "timestamps are milliseconds",
     section="get_timestamp_embeddings",
-    requires=(benchmark_lengths, odd_lengths),
+    requires=(benchmark_lengths, odd_lengths, timestamp_dtype),
+    single=True,
     fix="Return milliseconds: 1000 * sample_position / sample_rate.",
 )
 def milliseconds(session: Session) -> Verdict:
     """Timestamps in another unit match no event of the benchmark: two entries of its public
     leaderboard return seconds and score 0.0 on both event tasks.
     """
-    short, long = sounds_of(session, 1.0), sounds_of(session, 3.0)
-    first, last = times_of(session, short), times_of(session, long)
-    if not (np.isfinite(first).all() and np.isfinite(last).all()):
+    one, three = (_grid(session, sounds_of(session, seconds)) for seconds in (1.0, 3.0))
+    grids = [one, three]
+    # Beyond what models pad short audio to. That half a minute works is for another check.
+    with contextlib.suppress(Fault):
+        grids.append(_grid(session, sounds_of(session, LONG_S)))
+    longest = sounds_of(session, grids[-1].duration_ms / 1000)
+    if not all(np.isfinite(grid.times_ms).all() for grid in grids):
         return violates(
             "some timestamps are not finite",
             expected="finite milliseconds",
-            reproduction=printing(long),
+            reproduction=printing(longest),
         )
-    short_ms, long_ms = duration_ms(session, short), duration_ms(session, long)
-    grown = float(last[-1] - first[-1])
-    slope = grown / (long_ms - short_ms)
+    short, long = grids[-2:]
+    slope = _pace(short, long)
     figure = Figure("growth", slope, "ms of timestamps per ms of audio")
-    evidence = Grids((Grid(short_ms, first), Grid(long_ms, last)))
-    if _follows(slope, first, last, short_ms):
+    evidence = Grids(tuple(grids[-2:]))
+    if _keeps_pace(short, long) or _stops_later(grids):
         return conforms("", figure, evidence=evidence)
+    last, first = long.times_ms[-1], short.times_ms[-1]
     return violates(
-        f"the last timestamp is {last[-1]:.6g} for {long_ms:.0f} ms of audio "
-        f"and {first[-1]:.6g} for {short_ms:.0f} ms",
+        f"the last timestamp is {last:.6g} for {long.duration_ms:.0f} ms of audio "
+        f"and {first:.6g} for {short.duration_ms:.0f} ms",
         figure,
         expected="timestamps that grow by 1 ms for every ms of audio",
-        hint=_unit_hint(slope, session.sample_rate, last),
-        reproduction=printing(long),
+        hint=_unit_hint(slope, session.sample_rate, long.times_ms),
+        reproduction=printing(longest),
         evidence=evidence,
     )
 
 
-def _follows(slope: float, first: Numbers, last: Numbers, first_duration_ms: float) -> bool:
-    """Whether timestamps run as fast as the audio, or at least fill the shorter sound."""
-    if len(first) == len(last) == 1:
+def _grid(session: Session, sounds: Stimulus) -> Grid:
+    return Grid(duration_ms(session, sounds), times_of(session, sounds))
+
+
+def _pace(short: Grid, long: Grid) -> float:
+    """Growth of the last timestamp, in ms for each ms of audio."""
+    return float(long.times_ms[-1] - short.times_ms[-1]) / (long.duration_ms - short.duration_ms)
+
+
+def _keeps_pace(short: Grid, long: Grid) -> bool:
+    """Whether timestamps run as fast as the audio."""
+    slope = _pace(short, long)
+    if len(short.times_ms) == len(long.times_ms) == 1:
         # A hop above three seconds stays where it is; one for the whole sound is at its middle.
-        return 0 <= first[0] <= first_duration_ms and (slope == 0 or 0.4 <= slope <= 1.1)
-    hop = float(np.diff(last).mean()) if len(last) > 1 else 0.0
+        first = float(short.times_ms[0])
+        return 0 <= first <= short.duration_ms and (slope == 0 or 0.4 <= slope <= 1.1)
+    hop = _interval(long)
     # Both last timestamps lie up to a hop before the end, or before a fixed distance from it.
-    if abs(slope - 1) <= _PACE + abs(hop) / 2000:
-        return True
-    # Timestamps that stop growing are in the right unit: that audio is lost is found later.
-    filled = float(np.ptp(first)) + float(np.diff(first).mean()) if len(first) > 1 else 0.0
-    return slope >= 0 and abs(filled / first_duration_ms - 1) <= _PACE + abs(hop) / 1000
+    return abs(slope - 1) <= _PACE + abs(hop) / (long.duration_ms - short.duration_ms)
+
+
+def _stops_later(grids: list[Grid]) -> bool:
+    """Whether timestamps are in the right unit, and stop growing: that audio is lost is found
+    later.
+    """
+    one, three, *_ = grids
+    later = [_pace(*two) for two in pairwise(grids[1:])]
+    if _keeps_pace(one, three):
+        return all(pace < _STOPPED for pace in later)
+    # From a second on they do not grow at all, since they already fill it.
+    stopped = all(abs(pace) <= _PACE for pace in later)
+    filled = float(np.ptp(one.times_ms)) + _interval(one)
+    interval = _interval(three) / one.duration_ms
+    is_full = len(one.times_ms) > 1 and abs(filled / one.duration_ms - 1) <= _PACE + interval
+    return is_full and stopped and _pace(one, three) >= 0
+
+
+def _interval(grid: Grid) -> float:
+    return float(np.diff(grid.times_ms).mean()) if len(grid.times_ms) > 1 else 0.0
 
 
 def _unit_hint(slope: float, sample_rate: int, times: Numbers) -> str:

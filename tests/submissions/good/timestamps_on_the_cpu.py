@@ -1,4 +1,4 @@
-"""Timestamps are made without a device."""
+"""Timestamps are made without a device: they are few, and no model sees them."""
 
 import base
 from base import *
