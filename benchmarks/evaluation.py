@@ -116,7 +116,15 @@ def _measured(
     told = sides["fused"][0].told
     rate = counted.told["operations"] / told["seconds"]
     parts: dict[str, Cell] = {"module/task": str(row["module/task"])}
-    for stage in ("checking", "loading", "reducing", "training", "validating", "scoring", "testing"):
+    for stage in (
+        "checking",
+        "loading",
+        "reducing",
+        "training",
+        "validating",
+        "scoring",
+        "testing",
+    ):
         parts[stage] = float(told["stages"].get(stage, 0.0))
     parts["all"] = told["seconds"]
     parts["TFLOP of products"] = counted.told["operations"] / 1e12

@@ -38,8 +38,18 @@ class Rows:
             targets = torch.from_numpy(labels.astype(np.float32))
         self.targets = targets.to(self._device)
         self._whole: torch.Tensor | None = None
-        if 4 * self.n_rows * self.n_features <= _SHARE * _free_bytes(self._device):
+        if self.fits(self.n_features):
             self._whole = self._read(slice(0, self.n_rows))
+
+    def fits(self, n_numbers: int) -> bool:
+        """Whether so many numbers of each row can be kept in memory."""
+        return 4 * self.n_rows * n_numbers <= _SHARE * self.free_bytes()
+
+    def free_bytes(self) -> int:
+        """Free memory of the device."""
+        if self._device.type == "cuda":
+            return int(torch.cuda.mem_get_info(self._device)[0])
+        return int(psutil.virtual_memory().available)
 
     def replaced(self, whole: torch.Tensor) -> Rows:
         """The same rows with other numbers, shape (n_rows, n), in memory."""
@@ -66,9 +76,3 @@ class Rows:
                 into[first - place.start : last - place.start] = part[first - begin : last - begin]
             begin = int(end)
         return rows.to(self._device)
-
-
-def _free_bytes(device: torch.device) -> int:
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)

@@ -8,6 +8,7 @@ numbers and r dimensions that is r / B + r / d of the operations. Only rounding 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -24,8 +25,11 @@ _REST = 1e-3
 """How far a row may be outside of the subspace, as a part of how far rows are from their mean:
 batch normalisation sees nothing else. In training, a tenth of all units is left out at random."""
 
-_BLOCK = 4096
-"""Rows looked at in one go."""
+_WORKSPACE_BYTES = 512 << 20
+"""Free memory without which it is not tried: the decomposition needs some."""
+
+_BLOCK_BYTES = 4 << 20
+"""Rows looked at in one go; all may be larger than the memory."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,11 @@ class Subspace:
     tolerance: float
 
     def places(self, rows: Rows) -> Rows | None:
-        """The rows' places in the subspace; None if one is outside."""
+        """The rows' places in the subspace; None if one is outside, or the memory too small."""
+        if not rows.fits(len(self.basis)):
+            return None
         parts = []
-        for place in _blocks(rows.n_rows):
+        for place in _blocks(rows):
             some = rows.rows(place)
             inside = some @ self.basis.T
             rest = torch.linalg.vector_norm(some - inside @ self.basis, dim=1)
@@ -65,14 +71,14 @@ def subspace_of(rows: Rows, batch_size: int) -> Subspace | None:
     """
     n_batch = min(batch_size, rows.n_rows)
     most = int(_WORTH / (1 / n_batch + 1 / rows.n_features))
-    if most < 1:
+    if most < 1 or rows.free_bytes() < _WORKSPACE_BYTES:
         return None
     generator = torch.Generator().manual_seed(0)
     # Random combinations of all rows have as many dimensions as the rows, or as there are of them.
     mixed = torch.zeros(most + 1, rows.n_features, device=rows.targets.device)
     total = torch.zeros(rows.n_features, dtype=torch.float64, device=rows.targets.device)
     squares = 0.0
-    for place in _blocks(rows.n_rows):
+    for place in _blocks(rows):
         some = rows.rows(place)
         mixed += torch.randn(most + 1, len(some), generator=generator).to(some.device) @ some
         total += some.sum(dim=0, dtype=torch.float64)
@@ -85,5 +91,7 @@ def subspace_of(rows: Rows, batch_size: int) -> Subspace | None:
     return Subspace(directions[:rank].contiguous(), _REST * max(0.0, spread) ** 0.5)
 
 
-def _blocks(n_rows: int) -> list[slice]:
-    return [slice(start, min(start + _BLOCK, n_rows)) for start in range(0, n_rows, _BLOCK)]
+def _blocks(rows: Rows) -> Iterator[slice]:
+    step = max(1, _BLOCK_BYTES // (4 * rows.n_features))
+    for start in range(0, rows.n_rows, step):
+        yield slice(start, min(start + step, rows.n_rows))

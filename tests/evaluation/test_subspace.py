@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from hearkit.evaluation import fused
 from hearkit.evaluation.data import SplitData, TaskData
@@ -75,12 +74,11 @@ def test_what_rows_have_in_common_does_not_hide_how_they_differ() -> None:
 
 
 def test_heads_learn_the_same_from_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = widened(task("event", param_grid={"hidden_dim": (32,), "max_epochs": (30,)}))
-    plan = Plan("default", 2)
+    data = widened(task("event", param_grid={"hidden_dim": (32,), "max_epochs": (9,)}))
+    plan = Plan("default", 1)
     fast = fused.evaluate(data, plan)
     monkeypatch.setattr("hearkit.evaluation.fused_fold.subspace_of", lambda *_: None)
     plain = fused.evaluate(data, plan)
     for one, other in zip(fast.tests, plain.tests, strict=True):
         assert np.abs(one.predictions - other.predictions).mean() < 0.01
         assert abs(one.values["test_loss"] - other.values["test_loss"]) < 0.01
-    assert torch.is_grad_enabled()

@@ -51,6 +51,10 @@ TASKS: dict[str, dict[str, Any]] = {
         "use_scoring_for_early_stopping": False,
         "postprocessing_grid": {"median_filter_ms": (150,), "min_duration": (50,)},
     },
+    # A label without clips: the monitored area is never defined.
+    "undefined": {"kind": "multiclass", "n_files": 3, "evaluation": ("aucroc", "top1_acc")},
+    # Few clips are separated without a mistake: d' is infinite.
+    "infinite": {"kind": "multilabel", "n_files": 6, "evaluation": ("d_prime", "mAP", "aucroc")},
     "two_batches": {
         "kind": "multilabel",
         "n_files": 40,
