@@ -7,16 +7,13 @@ ours under the key `hearbaseline`. `results.json` has all tasks of a module.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..errors import UsageError
+from . import oracle_keys
 from .interval import Interval
 from .metadata import LOWER_IS_BETTER
 from .outcome import Outcome, TestScores
@@ -30,14 +27,6 @@ FILE = "test.predicted-scores.json"
 SUMMARY = "results.json"
 
 _FORMAT = 1
-
-_HPARAMS = {
-    "embedding_norm": "<class 'torch.nn.modules.linear.Identity'>",
-    "hidden_norm": "<class 'torch.nn.modules.batchnorm.BatchNorm1d'>",
-    "norm_after_activation": False,
-    "optim": "<class 'torch.optim.adam.Adam'>",
-}
-"""What the oracle writes of hyperparameters that no grid varies."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +133,7 @@ class Results:
 
 def value_of(tests: Sequence[TestScores]) -> float:
     """The leaderboard's number of one seed: the test score, or its mean over the folds."""
-    return _mean([test.values["test_score"] for test in tests])
+    return oracle_keys.mean([test.values["test_score"] for test in tests])
 
 
 def by_seed(outcome: Outcome) -> dict[int, list[TestScores]]:
@@ -165,7 +154,7 @@ def write(
     """
     assert result.folder is not None
     seeds = by_seed(outcome)
-    content = _oracle(next(iter(seeds.values())), result, metadata)
+    content = oracle_keys.of(next(iter(seeds.values())), metadata, result.folder)
     ours = _plain(result)
     ours["format"] = _FORMAT
     ours["protocol"] = "HEAR" if result.is_protocol else _outside(result)
@@ -202,48 +191,6 @@ def _plain(result: TaskResult) -> dict[str, Any]:
 def _head(test: TestScores) -> dict[str, Any]:
     post = None if test.postprocessing is None else dict(test.postprocessing)
     return {**test.values, "point": dict(test.point), "postprocessing": post}
-
-
-def _oracle(tests: Sequence[TestScores], result: TaskResult, metadata: Metadata) -> dict[str, Any]:
-    """The oracle's keys and values."""
-    content: dict[str, Any] = {test.split: dict(test.values) for test in tests}
-    if len(tests) > 1:
-        content["aggregated_scores"] = _aggregated([test.values for test in tests])
-    first = tests[0]
-    point = dict(first.point)
-    if "initialization" in point:
-        point["initialization"] = f"<function xavier_{point['initialization']}_>"
-        point |= _HPARAMS
-    maximize = metadata.use_scoring_for_early_stopping and not result.lower_is_better
-    content |= {
-        "hparams": {name: point[name] for name in sorted(point)},
-        "postprocessing": [list(pair) for pair in sorted((first.postprocessing or {}).items())],
-        "score_mode": "max" if maximize else "min",
-        "embedding_path": str(result.folder),
-    }
-    return content
-
-
-def _aggregated(values: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Mean and standard deviation over the folds."""
-    found: dict[str, float] = {}
-    for name in values[0]:
-        numbers = [one.get(name, math.nan) for one in values]
-        found[f"{name}_mean"] = _mean(numbers)
-        kept = _numbers(numbers)
-        found[f"{name}_std"] = float(kept.std(ddof=1)) if len(kept) > 1 else math.nan
-    return found
-
-
-def _mean(values: Sequence[float]) -> float:
-    """The mean as pandas gives it: NaN is left out."""
-    kept = _numbers(values)
-    return float(kept.mean()) if len(kept) else math.nan
-
-
-def _numbers(values: Sequence[float]) -> NDArray[np.float64]:
-    numbers = np.asarray(values, np.float64)
-    return np.asarray(numbers[~np.isnan(numbers)])
 
 
 def read(path: Path) -> TaskResult | None:

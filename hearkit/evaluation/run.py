@@ -27,6 +27,10 @@ _STATE = ".hear-eval"
 """Folder below `--out` with embeddings and journals; it may be removed after a run."""
 
 
+_NO_MEMORY = ("out of memory", "allocate memory")
+"""What PyTorch's errors say where there is none left: on a GPU, and on the CPU."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A task that is ready to be scored.
@@ -159,8 +163,11 @@ def _evaluated(
     began = time.monotonic()
     try:
         outcome = evaluator(options)(prepared.data, options.plan, journal, tell)
-    except MemoryError as error:
-        raise TaskError("does not fit into memory; use a machine with more of it") from error
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not any(word in str(error) for word in _NO_MEMORY):
+            raise
+        where = "the GPU's memory" if options.plan.device != "cpu" else "memory"
+        raise TaskError(f"does not fit into {where}; use a machine with more of it") from error
     seconds = {
         "embedding": prepared.seconds,
         "evaluation": time.monotonic() - began,

@@ -334,6 +334,26 @@ def test_a_full_disk_is_one_line_and_exit_2(
     assert "the same command resumes" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+    ],
+)
+def test_a_task_that_does_not_fit_into_memory_fails_alone(
+    place: Path, hear_eval: Evaluate, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise error
+
+    scene_task(place / "levels-1-small", n_files=2)
+    monkeypatch.setattr(fused, "evaluate", exhausted)
+    done = hear_eval("run", "tiny", "--tasks", "levels-1-small", "--out", "out", *QUICK)
+    assert done.returncode == 1
+    assert "levels-1-small: not scored: does not fit into memory; use a machine" in done.stderr
+
+
 def test_check_tells_everything_and_says_when_nothing_is_wrong(
     place: Path, hear_eval: Evaluate
 ) -> None:
