@@ -62,8 +62,11 @@ def read(file: BinaryIO, mono: Mono) -> Recording | None:
             if sound.subtype not in _WIDTHS or (data and data.is_unknown and not sound.frames):
                 return None
             size = max(1, min(BLOCK, _MOST_IN_BLOCK // sound.channels))
-            while len(block := sound.read(size, dtype="float32", always_2d=True)):
+            n_read = size
+            while n_read == size:
+                block = sound.read(size, dtype="float32", always_2d=True)
                 mono.add(block, sound.samplerate)
+                n_read = len(block)
             return _recording(sound, data)
     except soundfile.SoundFileError:  # damaged, which FFmpeg reads as far as it goes
         return None
