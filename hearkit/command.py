@@ -19,8 +19,8 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from . import machine
 from .errors import EndedError, HearError, UsageError
+from .terminal import terminal_kept
 from .text import one_line, printable
 from .version import DISTRIBUTION
 
@@ -142,7 +142,7 @@ def run(command: click.Command, name: str, *, after_interrupt: str = "") -> NoRe
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with ended_by_signals(), machine.terminal_kept():
+        with ended_by_signals(), terminal_kept():
             status = command(standalone_mode=False)
     except click.ClickException as error:
         _stop(name, error.format_message(), CANNOT_RUN)

@@ -123,29 +123,6 @@ class _MallInfo(ctypes.Structure):
     ]  # fmt: skip
 
 
-@contextlib.contextmanager
-def terminal_kept() -> Iterator[None]:
-    """A context after which the terminal, if there is one, has the modes that it had before.
-
-    A worker has no terminal of its own, but can open the user's by its name.
-    """
-    modes = None
-    with contextlib.suppress(ImportError, OSError, AttributeError, ValueError):
-        import termios
-
-        terminal = sys.stdin.fileno()
-        with contextlib.suppress(termios.error):
-            modes = termios.tcgetattr(terminal)
-    try:
-        yield
-    finally:
-        if modes is not None:
-            with contextlib.suppress(termios.error, OSError):
-                # In the background, setting them would stop this process.
-                if os.tcgetpgrp(terminal) == os.getpgrp():
-                    termios.tcsetattr(terminal, termios.TCSANOW, modes)
-
-
 def is_running(pid: int) -> bool:
     """Whether there is a process of this number."""
     return bool(psutil.pid_exists(pid))

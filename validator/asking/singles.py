@@ -65,14 +65,14 @@ def singles(
         reach_ms: How far from a burst the peak of its response is looked for.
 
     Returns:
-        None where too few bursts moved anything.
+        None where too few bursts moved anything. Where no cut does, those of the lowest, which is
+        as wide as what moves.
     """
-    found = None
     for level in LEVELS:
         found = _at(level, times_ms, groups, reach_ms)
         if found is None or not found.locked:
-            break
-    return found
+            return found
+    return _at(LEVELS[0], times_ms, groups, reach_ms)
 
 
 def _at(

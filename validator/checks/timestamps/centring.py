@@ -396,30 +396,35 @@ def _no_drift_seen(done: Experiment, drift: float, tolerance: float, hop: float)
     one = done.singles
     if one is not None and one.locked:
         return _blocks(one)
-    if one is None or (_alike(done, drift) and one.level == LEVELS[0]):
+    if one is None:
         known = _alike(done, drift)
+    elif _by_hops(one, hop):
+        # A drift below a hop moves some bursts by a hop and others not at all, all to one side.
+        one_sided = (one.grown_ms * np.sign(drift)).min(initial=0.0) > -_QUANTUM * hop
+        known = _alike(done, drift) and (one_sided or abs(drift) <= tolerance)
     else:
-        known = 2 * one.slope_error * done.apart_ms <= max(tolerance, abs(drift) / 2)
-    # What bursts do not agree in is no drift.
-    if one is not None and abs(drift) > tolerance:
-        known = known and (
-            abs(drift) > _SURE * one.slope_error * done.apart_ms or _agree(one, drift, hop)
-        )
+        error = one.slope_error * done.apart_ms
+        if abs(drift) > tolerance:
+            known = abs(drift) > _SURE * error
+        else:
+            known = 2 * error <= tolerance or (one.level == LEVELS[0] and _alike(done, drift))
     return "" if known else "bursts at the beginning and at the end move embeddings differently"
 
 
 _SURE = 3.5
-"""Standard errors of the drift from which it is one."""
+"""Standard errors of the drift from which it is one: what bursts do not agree in is none."""
+
+_QUANTUM = 0.06
+"""Hops by which centres of windows as narrow as a hop miss the grid of frames."""
 
 
-def _agree(one: Singles, drift: float, hop: float) -> bool:
-    """Whether all pairs of bursts have moved to one side, by numbers of hops next to one another.
-
-    A drift below a hop moves the centres of narrow windows by a hop in some pairs, and not at all
-    in others.
-    """
-    grown = one.grown_ms * np.sign(drift)
-    return bool(len(grown) > 3 and grown.min() > -0.02 * hop and np.ptp(grown) <= 1.05 * hop + 1.0)
+def _by_hops(one: Singles, hop: float) -> bool:
+    """Whether windows are so narrow that their centres move by whole hops, and by one at most."""
+    if hop == 0 or one.level > LEVELS[0] or not len(one.grown_ms):
+        return False
+    hops = one.grown_ms / hop
+    is_whole = np.abs(hops - hops.round()) <= _QUANTUM
+    return bool(one.width_ms <= 1.5 * hop and is_whole.all() and np.ptp(hops) <= 1 + _QUANTUM)
 
 
 def _alike(done: Experiment, drift: float) -> bool:
@@ -430,8 +435,11 @@ def _alike(done: Experiment, drift: float) -> bool:
 def _drift(done: Experiment, hop: float) -> tuple[float, float]:
     """How far the centre moves from the beginning to the end, and the bound, in ms."""
     first, last = (group.response for group in done.groups)
-    tolerance = max(1.0, hop / 20, first.width_ms / 40)
     one = done.singles
-    if one is not None and (one.level > LEVELS[0] or one.locked):
-        return one.slope * done.apart_ms, max(1.0, hop / 20, one.width_ms / 40)
-    return last.centroid_ms - first.centroid_ms + done.taken_out * done.apart_ms, tolerance
+    if one is None or _by_hops(one, hop):
+        # Bursts at all phases, laid over one another, show what is finer than a hop.
+        drift = last.centroid_ms - first.centroid_ms + done.taken_out * done.apart_ms
+        return drift, max(1.0, hop / 20, first.width_ms / 40)
+    is_half = one.level == LEVELS[0] and not one.locked
+    width = first.width_ms if is_half else one.width_ms
+    return one.slope * done.apart_ms, max(1.0, hop / 20, width / 40)
