@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Literal, cast
 
-from hearkit.evaluation import heareval_layout
+from hearkit.evaluation.embeddings import heareval_layout
 from hearkit.evaluation.outcome import Plan
 
 

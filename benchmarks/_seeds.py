@@ -9,8 +9,9 @@ from typing import Literal, cast
 
 import numpy as np
 
-from hearkit.evaluation import exact, fused, heareval_layout
+from hearkit.evaluation.embeddings import heareval_layout
 from hearkit.evaluation.outcome import Plan
+from hearkit.evaluation.training import exact, fused
 
 
 def main(folder: str, grid: str, points: str, n_seeds: str) -> None:

@@ -27,10 +27,10 @@ import torch
 
 import hearbaseline
 from hearbaseline.mel import MelProjection
-from hearkit.evaluation import heareval_layout
 from hearkit.evaluation.data import SplitData, TaskData
-from hearkit.evaluation.targets import of_frames
-from hearkit.evaluation.task import Event, Metadata
+from hearkit.evaluation.embeddings import heareval_layout
+from hearkit.evaluation.tasks.targets import of_frames
+from hearkit.evaluation.tasks.task import Event, Metadata
 
 from ._machine import limits
 from ._tables import Cell, Table, Timing

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import HearError
-from . import folder
-from .engines import Options, plan_of
 from .results import Results, TaskResult
 from .run import Follow
 from .scoring import score_module
+from .tasks import folder
+from .training.engines import Options, plan_of
 
 
 def evaluate(

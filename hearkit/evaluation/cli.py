@@ -150,7 +150,7 @@ def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: A
 
     Exit status: 0 all scored, 1 some tasks or the module failed, 2 it could not be run.
     """
-    from . import folder
+    from .tasks import folder
 
     module, weights = shared.named_submission(names, options["module"], options["weights"])
     if module is None:
@@ -198,7 +198,7 @@ def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
 
 
 def _options(given: dict[str, Any]) -> Any:
-    from .engines import Options, plan_of
+    from .training.engines import Options, plan_of
 
     return Options(
         given["engine"],
@@ -217,8 +217,8 @@ def check(tasks: tuple[Path, ...], debug: bool) -> int:  # noqa: ARG001 - every 
 
     Exit status: 0 nothing is wrong, 1 something is, 2 there is no such folder.
     """
-    from . import folder, recordings
-    from .faults import Faults
+    from .tasks import folder, recordings
+    from .tasks.faults import Faults
 
     status = 0
     for path in folder.find(tasks):
@@ -310,7 +310,7 @@ def convert(
     milliseconds and perhaps group. What has the same group is in the same fold; the groups train,
     valid and test are the splits of these names.
     """
-    from .convert import convert as converted
+    from .tasks.convert import convert as converted
 
     made = converted(table, root, out, folds=folds, prediction=prediction)
     for note in made.notes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .task import Event, Metadata
+from .tasks.task import Event, Metadata
 
 
 @dataclass(frozen=True)

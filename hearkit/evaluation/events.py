@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data import SplitData
-from .task import Event, Metadata
+from .tasks.task import Event, Metadata
 
 _THRESHOLD = 0.5
 """An event's frames have a probability above this."""

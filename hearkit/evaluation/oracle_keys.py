@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .metadata import LOWER_IS_BETTER
 from .outcome import TestScores
-from .task import Metadata
+from .tasks.metadata import LOWER_IS_BETTER
+from .tasks.task import Metadata
 
 _HPARAMS = {
     "embedding_norm": "<class 'torch.nn.modules.linear.Identity'>",

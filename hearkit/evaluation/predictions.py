@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from ..errors import TaskError
 from ..files import written_atomically
 from .data import SplitData, TaskData
+from .embeddings.store import cannot_write
 from .events import EventTable
 from .outcome import Outcome, TestScores
-from .store import cannot_write
-from .task import Event
+from .tasks.task import Event
 
 FILE = "test.predictions.npz"
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from ..errors import UsageError
 from . import oracle_keys
+from .embeddings.store import read_json, write_json
 from .interval import Interval
-from .metadata import LOWER_IS_BETTER
 from .outcome import Outcome, TestScores
-from .store import read_json, write_json
-from .task import Metadata
+from .tasks.metadata import LOWER_IS_BETTER
+from .tasks.task import Metadata
 
 OURS = "hearbaseline"
 """The key that the oracle does not have."""

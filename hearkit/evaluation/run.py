@@ -17,11 +17,12 @@ import numpy as np
 
 from ..errors import HearError, LostError, OutputError, TaskError
 from ..version import version
-from . import certainty, predictions, results, store
+from . import certainty, predictions, results
 from .data import SplitData, TaskData
-from .engines import Options, code_digest, evaluator
+from .embeddings import store
 from .outcome import Outcome, Tell
 from .results import Failure, Results, TaskResult
+from .training.engines import Options, code_digest, evaluator
 
 _STATE = ".hear-eval"
 """Folder below `--out` with embeddings and journals; it may be removed after a run."""

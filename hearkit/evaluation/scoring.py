@@ -9,13 +9,14 @@ from pathlib import Path
 from ..api.submission import Connection, Submission
 from ..embed.model import Embedder
 from ..errors import UsageError
-from . import folder, heareval_layout, store
-from .embedding import embed
-from .engines import Options
+from .embeddings import heareval_layout, store
+from .embeddings.embedding import embed
+from .embeddings.work import Batching
 from .outcome import Tell
 from .results import Results
 from .run import Follow, Job, Named, Prepared, run, state_folder
-from .work import Batching
+from .tasks import folder
+from .training.engines import Options
 
 _LAYOUT = "embeddings"
 """Folder below `--out` for embeddings in heareval's layout; heareval calls it so."""

@@ -10,7 +10,7 @@ import pytest
 
 from hearkit.evaluation import cli
 
-from .tasks import MODULE
+from .task_folders import MODULE
 
 Evaluate = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hearkit.evaluation.data import SplitData, TaskData
-from hearkit.evaluation.task import Event, Metadata
+from hearkit.evaluation.tasks.task import Event, Metadata
 
 LABELS = ("dog", "NA", "rain", "7")
 

@@ -14,7 +14,7 @@ from hearkit.evaluation import certainty
 from hearkit.evaluation.events import EventTable
 from hearkit.evaluation.predictions import Predictions
 from hearkit.evaluation.scores import SCORES
-from hearkit.evaluation.task import Event
+from hearkit.evaluation.tasks.task import Event
 
 NEEDS = ("scipy", "sklearn")
 

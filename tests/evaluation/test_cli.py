@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hearkit.evaluation import evaluate, fused
+from hearkit.evaluation import evaluate
+from hearkit.evaluation.training import fused
 
 from .conftest import Evaluate
-from .tasks import MODULE, event_task, scene_task, write_json, write_sound, write_vocabulary
+from .task_folders import MODULE, event_task, scene_task, write_json, write_sound, write_vocabulary
 
 NEEDS = ("sklearn", "torch")
 
@@ -211,7 +212,7 @@ def test_embeddings_with_nan_name_the_recordings(place: Path, hear_eval: Evaluat
     )
     rows[5, 2] = np.nan
     rows.flush()
-    from hearkit.evaluation.order import of_rows
+    from hearkit.evaluation.tasks.order import of_rows
 
     name = f"test_{of_rows([12, 12, 12])[2][5]:02d}.wav"
     done = hear_eval("score", "out/embeddings", "--out", "scored", *QUICK)
@@ -291,7 +292,7 @@ def test_an_interrupt_says_that_the_same_command_resumes(
 def test_a_run_interrupted_in_its_heads_equals_an_undisturbed_one(
     place: Path, hear_eval: Evaluate, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
-    from hearkit.evaluation.store import FolderJournal
+    from hearkit.evaluation.embeddings.store import FolderJournal
 
     scene_task(place / "levels-1-small", ("fold00", "fold01", "fold02"), labels=(0, 1, 2))
     options = ("--tasks", "levels-1-small", "--engine", engine, *QUICK)

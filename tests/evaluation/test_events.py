@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hearkit.evaluation.data import SplitData
 from hearkit.evaluation.events import EventTable, Frames, Postprocessing, postprocessings
-from hearkit.evaluation.task import Event
+from hearkit.evaluation.tasks.task import Event
 
 from .made import LABELS, metadata
 from .plain import events_of_frames

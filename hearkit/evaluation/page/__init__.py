@@ -30,7 +30,7 @@ def write_page(path: Path, results: Sequence[Results]) -> None:
         OutputError: If it cannot be written.
     """
     from ...files import written_atomically
-    from ..store import cannot_write
+    from ..embeddings.store import cannot_write
 
     try:
         with written_atomically(path) as file:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hearkit.evaluation import exact, heareval_layout
 from hearkit.evaluation.data import TaskData
+from hearkit.evaluation.embeddings import heareval_layout
 from hearkit.evaluation.outcome import Outcome, Plan
+from hearkit.evaluation.training import exact
 
 from ..made import task
 

@@ -12,7 +12,7 @@ from hearkit.evaluation.scores.events import (
     event_scores,
     segment_error_rate,
 )
-from hearkit.evaluation.task import Event
+from hearkit.evaluation.tasks.task import Event
 
 from ..made import LABELS
 from ..plain import PlainEvent, matches, segment_errors

@@ -1,0 +1,1 @@
+"""The heads on the embeddings: grid, protocol, both engines, further probes."""
