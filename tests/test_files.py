@@ -10,7 +10,7 @@ import pytest
 
 from hearkit import machine
 from hearkit.errors import UsageError
-from hearkit.files import check_writable, write, written_atomically
+from hearkit.files import check_writable, sweep, write, written_atomically
 
 
 @pytest.mark.parametrize(
@@ -178,3 +178,30 @@ def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None
 def test_a_folder_that_cannot_be_written_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         put(tmp_path / "gone" / "a", b"x")
+
+
+def test_what_killed_runs_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    left, held, new = (f".hear-{n:016x}" for n in range(3))
+    for name in (left, held, new, ".hear-notes", ".hear-" + "a" * 17):
+        (tmp_path / name).touch()
+        if name != new:
+            os.utime(tmp_path / name, (1, 1))
+    (tmp_path / f".hear-{3:016x}").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / f".hear-{4:016x}").mkdir()
+    before = {path.name for path in tmp_path.iterdir()}
+    with (tmp_path / held).open("rb") as file:  # by another run
+        assert machine.hold(file.fileno())
+        sweep(tmp_path)
+    assert before - {path.name for path in tmp_path.iterdir()} == {left}
+    sweep(tmp_path / "gone")
+
+
+@pytest.mark.usefixtures("atomic")
+def test_a_file_that_is_there_is_not_replaced_where_none_may_be(tmp_path: Path) -> None:
+    place = tmp_path / "a"
+    with written_atomically(place, replace=False) as file:
+        file.write(b"first")
+    with pytest.raises(FileExistsError), written_atomically(place, replace=False) as file:
+        file.write(b"second")
+    assert place.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [place]

@@ -1,5 +1,6 @@
 """The command: exit statuses, one line for each problem, results that load."""
 
+import os
 import re
 from pathlib import Path
 
@@ -215,3 +216,46 @@ def test_an_error_of_ours_is_one_line_too(
 def test_help_and_version_answer(embed: Embed) -> None:
     assert "AUDIO files and folders" in embed("--help").stdout
     assert "version" in embed("--version").stdout
+
+
+def test_one_file_never_ends_the_run_whatever_it_is_called_or_holds(
+    folder: Path, embed: Embed
+) -> None:
+    good = write_tone(folder / "in" / "good.wav")
+    names = [b"caf\xe9.wav", b"a\nb.wav", b"-x.wav", b"n" * 247 + b".wav", b"m" * 248 + b".wav"]
+    for name in names:
+        (folder / "in" / os.fsdecode(name)).write_bytes(good.read_bytes())
+    os.mkfifo(folder / "in" / "pipe.wav")
+    (folder / "in" / "dead.wav").symlink_to("nowhere.wav")
+    (folder / "out" / "taken.wav.npz").mkdir(parents=True)
+    write_tone(folder / "in" / "taken.wav")
+    done = embed("in", *RUN)
+    assert done.returncode == 1
+    assert done.stdout == "embedded 5, already there 0, failed 4, in out\n"
+    lines = done.stderr.splitlines()
+    assert len(lines) == 4
+    assert any("dead.wav: is a link to nowhere.wav" in line for line in lines)
+    assert any("pipe.wav: is a pipe" in line for line in lines)
+    assert any("rename the recording" in line for line in lines)
+    assert any("something else has its place" in line for line in lines)
+    assert embed("in", *RUN).stdout == "embedded 0, already there 5, failed 4, in out\n"
+
+
+def test_a_file_called_like_an_option_is_a_file(
+    folder: Path, embed: Embed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    for name in ("-x.wav", "--verbose.wav", "-"):
+        write_tone(folder / "x.wav").rename(folder / name)
+    assert embed("-x.wav", "--verbose.wav", "-", *RUN).stdout.startswith("embedded 3")
+
+
+def test_the_result_of_another_folders_file_stays(folder: Path, embed: Embed) -> None:
+    for level, speaker in enumerate(("one", "two"), 1):
+        write_tone(folder / speaker / "001.wav", level=level / 10)
+    assert embed("one", *RUN).returncode == 0
+    before = (folder / "out" / "001.wav.npz").read_bytes()
+    done = embed("two", *RUN)
+    assert done.returncode == 1
+    assert f"is the result of another recording, {folder}/one/001.wav" in done.stderr
+    assert (folder / "out" / "001.wav.npz").read_bytes() == before

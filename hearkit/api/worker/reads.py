@@ -103,7 +103,8 @@ class Reads:
 
     def _open(self, file: Any, mode: Any = None, flags: Any = 0) -> None:
         if _is_read(mode, flags):
-            self.note(file)
+            if not _is_for_lines():
+                self.note(file)
         elif (path := _path(file)) and not (self._step and path in self._step):
             self._written.add(path)
 
@@ -121,6 +122,25 @@ _EVENTS: dict[str, Callable[..., None]] = {
     "ctypes.dlopen": Reads._load,
     "sqlite3.connect": Reads._connect,
 }
+
+
+def _is_for_lines() -> bool:
+    """Whether Python reads source code only to show or inspect lines of it.
+
+    Libraries do so while they are imported, with whatever code happens to import them.
+    """
+    frame = sys._getframe(1)
+    for _ in range(_NEAR):
+        if frame.f_back is None:
+            return False
+        frame = frame.f_back
+        if frame.f_globals.get("__name__") == "linecache":
+            return True
+    return False
+
+
+_NEAR = 8
+"""Frames between Python's `linecache` and where it opens a file, and a few more."""
 
 
 def _is_read(mode: Any, flags: Any) -> bool:
