@@ -53,6 +53,4 @@ def _problem(what: str, numbers: Numbers) -> str:
     """Why these cannot be drawn, or ""."""
     if not numbers.size:
         return f"there are no {what}"
-    if numbers.dtype.kind not in "fiu":
-        return f"{what} are {numbers.dtype}"
     return "" if np.isfinite(numbers).all() else f"some {what} are not finite"

@@ -175,9 +175,14 @@ def simulate(module: ModuleType, arguments: list[str], sample_rate: int) -> dict
     Returns:
         `Trials`, as JSON has them.
     """
-    gpu, second, cpu = (
-        _tried(module, arguments, device, sample_rate) for device in ("cuda:0", "cuda:1", "cpu")
-    )
+    before = own_modules(module)
+    try:
+        gpu, second, cpu = (
+            _tried(module, arguments, device, sample_rate) for device in ("cuda:0", "cuda:1", "cpu")
+        )
+    finally:
+        # Whoever has imported them before goes on with the same classes.
+        sys.modules.update(before)
     _, on_cpu = cpu
     return plain(Trials(_compared(*gpu, on_cpu), _compared(*second, on_cpu), cpu[0]))
 
