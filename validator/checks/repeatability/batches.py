@@ -288,5 +288,7 @@ def _samples_of(session: Session, n_frames: int) -> int:
     if not 0.001 <= hop_s <= _MOST_AUDIO_S / 4 / n_frames:
         return 0
     begins = [(s - len(t) * hop_s, s - (len(t) - 1) * hop_s) for s, t in grids]
-    begin = (max(low for low, _ in begins) + min(high for _, high in begins)) / 2
-    return session.samples(begin + (n_frames - 0.5) * hop_s)
+    earliest, latest = max(low for low, _ in begins), min(high for _, high in begins)
+    if earliest > latest:  # short audio is padded, say: the number does not follow the length
+        return 0
+    return max(0, session.samples((earliest + latest) / 2 + (n_frames - 0.5) * hop_s))
