@@ -244,7 +244,7 @@ def test_embeddings_are_kept_until_a_file_changes_that_they_depend_on(
         if digest(baseline_files(baseline_name, package)) != before:
             changing.add(file.relative_to(package).as_posix())
         file.write_text(text, "utf-8")
-    shared = {"_audio.py", "_checkpoint.py", "_frames.py", "_packed.py"}
+    shared = {"_audio.py", "_checkpoint.py", "_foreign.py", "_frames.py", "_packed.py"}
     own = {
         "mel": {"mel.py"},
         "crepe": {"crepe/__init__.py", "crepe/bins.py", "crepe/convolutions.py"},
@@ -326,7 +326,7 @@ def test_bad_input_is_one_line(
 
 def test_what_is_no_audio_is_not_skipped(table: Path) -> None:
     (table.parent / "5.wav").write_text("no audio", "utf-8")
-    with pytest.raises(ProbeError, match=r"5\.wav: cannot be read as audio.*; replace or remove"):
+    with pytest.raises(ProbeError, match=r"5\.wav: cannot be read as audio"):
         load(table, table.parent)
 
 
