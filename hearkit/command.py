@@ -11,6 +11,7 @@ import io
 import os
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -68,6 +69,50 @@ def submission_options(*, module: str | None, device: str) -> Callable[[_Command
         return command
 
     return add
+
+
+def isolation_options(command: _Command) -> _Command:
+    """`--timeout`, `--memory-limit` and `--in-process`, of commands that embed."""
+    for option in (
+        click.option(
+            "--in-process",
+            is_flag=True,
+            help="Run the module without a process of its own; its crash ends the run.",
+        ),
+        click.option(
+            "--memory-limit",
+            metavar="GB",
+            type=click.FloatRange(0, min_open=True),
+            help="Memory of the module's process (default three quarters of what is free).",
+        ),
+        click.option(
+            "--timeout",
+            default=300.0,
+            show_default=True,
+            metavar="S",
+            type=click.FloatRange(0, min_open=True),
+            help="Seconds for each call, on top of ten times the audio's length; loading has 300 "
+            "more.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def make_output(folder: Path) -> None:
+    """Make the folder of `--out` and prove that it can be written, before anything is computed.
+
+    Raises:
+        UsageError: If it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written ({error.strerror}); choose another --out"
+        ) from error
 
 
 def common_options(command: _Command) -> _Command:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import command as shared
-from ..errors import HearError, UsageError
+from ..errors import HearError
 
 if TYPE_CHECKING:
-    from ..api.submission import Connection, Submission
     from .jobs import Job
     from .model import Embedder
     from .pipeline import Counts
@@ -37,25 +35,7 @@ _NAME = "hear-embed"
     type=click.IntRange(1),
     help="Sounds of one length embedded at once.",
 )
-@click.option(
-    "--timeout",
-    default=300.0,
-    show_default=True,
-    metavar="S",
-    type=click.FloatRange(0, min_open=True),
-    help="Seconds for each call, on top of ten times the audio's length; loading has 300 more.",
-)
-@click.option(
-    "--memory-limit",
-    metavar="GB",
-    type=click.FloatRange(0, min_open=True),
-    help="Memory of the module's process (default three quarters of what is free).",
-)
-@click.option(
-    "--in-process",
-    is_flag=True,
-    help="Run the module without a process of its own; its crash ends the run.",
-)
+@shared.isolation_options
 @click.option("--verbose", is_flag=True, help="Tell where the time went.")
 @shared.common_options
 def command(
@@ -83,13 +63,14 @@ def command(
     Exit status: 0 all embedded, 1 some files or the module failed, 2 it could not be run.
     """
     from ..api.submission import Submission
+    from .connect import connect
     from .jobs import LeftOut, find_jobs
 
     shared.here()
     submission = Submission.of(module, weights, device)
     left_out = LeftOut()
     jobs = find_jobs(audio, out, left_out)
-    _make(out)
+    shared.make_output(out)
     for trouble in left_out.troubles:
         shared.tell(_NAME, trouble)
     if str(left_out):
@@ -98,7 +79,13 @@ def command(
     # Must be set before PyTorch is imported. While files are read and written, its threads do not
     # get all cores; those that then spin until the last one is done take them away from it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    connection = _connection(submission, timeout, memory_limit, in_process=in_process)
+    connection = connect(
+        submission,
+        seconds=timeout,
+        memory_bytes=None if memory_limit is None else int(memory_limit * 1e9),
+        command=_NAME,
+        in_process=in_process,
+    )
     with contextlib.closing(connection):
         from .model import Embedder
 
@@ -132,35 +119,6 @@ def _embedded(jobs: list[Job], embedder: Embedder, batch_size: int, *, debug: bo
             progress.update(task, advance=count)
 
         return run(jobs, embedder, batch_size, done=done, tell=tell)
-
-
-def _connection(
-    submission: Submission, timeout: float, memory_limit_gb: float | None, *, in_process: bool
-) -> Connection:
-    if in_process:
-        from ..api.local import LocalConnection
-
-        return LocalConnection(submission)
-    from ..api.process import Limits, WorkerProcess, free_memory_bytes
-
-    memory = free_memory_bytes() if memory_limit_gb is None else int(memory_limit_gb * 1e9)
-    limits = Limits(timeout, memory)
-    # As in this process: hear-embed judges nobody, and the module may fetch its weights.
-    worker = WorkerProcess(submission, limits, command=_NAME, watched=False)
-    worker.start()  # its imports take longer than ours
-    return worker
-
-
-def _make(out: Path) -> None:
-    """Make the folder and prove that it can be written, before anything is computed."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"{out}: cannot be written ({error.strerror}); choose another --out"
-        ) from error
 
 
 def _without_dashes(arguments: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,25 +121,7 @@ _FOLDER = click.Path(path_type=Path)
     is_flag=True,
     help="Write the embeddings as the organisers' heareval does, too.",
 )
-@click.option(
-    "--timeout",
-    default=300.0,
-    show_default=True,
-    metavar="S",
-    type=click.FloatRange(0, min_open=True),
-    help="Seconds for each call, on top of ten times the audio's length.",
-)
-@click.option(
-    "--memory-limit",
-    metavar="GB",
-    type=click.FloatRange(0, min_open=True),
-    help="Memory of the module's process (default three quarters of what is free).",
-)
-@click.option(
-    "--in-process",
-    is_flag=True,
-    help="Run the module without a process of its own; its crash ends the run.",
-)
+@shared.isolation_options
 @shared.common_options
 def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: Any) -> int:
     """Embed tasks with MODULE and score it.
@@ -156,7 +138,7 @@ def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: A
     if module is None:
         raise UsageError("name the MODULE, before --tasks, which takes all folders after it")
     found = folder.find(tasks)
-    _make(out)
+    shared.make_output(out)
     # Must be set before PyTorch is imported: threads that spin take cores from those that work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from .scoring import score_module
@@ -189,7 +171,7 @@ def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
 
     Writes what `run` writes, MODULE being the name of the folder above.
     """
-    _make(out)
+    shared.make_output(out)
     from .scoring import score_folders
 
     with _following(options["debug"]) as follow:
@@ -368,20 +350,6 @@ def _finish(results: list[Results], out: Path) -> int:
     folders = ", ".join(str(out / one.module) for one in results)
     shared.echo(f"scored {n_scored}, failed {n_failed}, in {folders}\n")
     return 1 if n_failed else 0
-
-
-def _make(out: Path) -> None:
-    """Make the folder and prove that it can be written, before anything is computed."""
-    import tempfile
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with closing(tempfile.TemporaryFile(dir=out)):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"{out}: cannot be written ({error.strerror}); choose another --out"
-        ) from error
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from ..api.submission import Connection, Submission
+from ..api.submission import Submission
+from ..embed.connect import connect
 from ..embed.model import Embedder
 from ..errors import UsageError
 from .embeddings import heareval_layout, store
@@ -61,7 +62,13 @@ def score_module(
 
     memory = free_memory_bytes() if memory_gb is None else int(memory_gb * 1e9)
     submission = Submission.of(module, weights, device)
-    connection = _connection(submission, seconds, memory, command, in_process=in_process)
+    connection = connect(
+        submission,
+        seconds=seconds,
+        memory_bytes=memory,
+        command=command,
+        in_process=in_process,
+    )
     with closing(connection):
         embedder = Embedder(submission, lambda _: connection, weights=str(weights or "") or None)
         named = Named(module, embedder.weights, embedder.key)
@@ -72,21 +79,6 @@ def score_module(
             for path in tasks
         ]
         return run(jobs, named, out, options, follow)
-
-
-def _connection(
-    submission: Submission, seconds: float, memory: int, command: str, *, in_process: bool
-) -> Connection:
-    if in_process:
-        from ..api.local import LocalConnection
-
-        return LocalConnection(submission)
-    from ..api.process import Limits, WorkerProcess
-
-    # As in this process: hear-eval judges nobody, and the module may fetch its weights.
-    worker = WorkerProcess(submission, Limits(seconds, memory), command=command, watched=False)
-    worker.start()  # its imports take longer than ours
-    return worker
 
 
 class _Embedding:

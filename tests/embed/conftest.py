@@ -1,6 +1,5 @@
 """A small HEAR module, sounds to embed, and the command, here or in a process of its own."""
 
-import importlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +11,8 @@ import pytest
 import soundfile
 
 from hearkit.embed import cli
+
+from ..here import go_to, run_here
 
 COMMAND = str(Path(sys.executable).with_name("hear-embed"))
 
@@ -50,23 +51,12 @@ def folder(tmp_path: Path) -> Path:
 def embed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Embed:
-    """Run the command in the folder, all in this process: importing PyTorch takes seconds."""
-    monkeypatch.chdir(folder)
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # modules change within a second
+    """Run the command in the folder, all in this process."""
+    go_to(folder, monkeypatch)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        importlib.invalidate_caches()
-        monkeypatch.setattr(sys, "argv", ["hear-embed", "--in-process", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        said = capsys.readouterr()
-        for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", "")).startswith(str(folder)):
-                del sys.modules[name]
-        assert isinstance(stopped.value.code, int)
-        return subprocess.CompletedProcess(sys.argv, stopped.value.code, said.out, said.err)
+        given = ["hear-embed", "--in-process", *arguments]
+        return run_here(cli.main, given, folder, monkeypatch, capsys)
 
     return run
 

@@ -1,20 +1,14 @@
-"""Results as one page: no network, no fonts or scripts from elsewhere.
-
-Names of modules and files are text to the template, which escapes it; a policy in the page lets
-nothing run but the page's own script, and nothing be fetched.
-"""
+"""Results as one page."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...text import printable
+from ... import pages
 from ..results import Results, TaskResult
-from .strips import Strip, strips
+from .strips import strips
 
 if TYPE_CHECKING:
     from ..board import Row
@@ -49,39 +43,18 @@ def render(
         board: Rows of the board; empty for a page without it.
         pairs: Compared results; empty for a page without them.
     """
-    # Imported here: commands that draw nothing do without.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
     from ..board import read
 
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalized,
-    )
-    environment.filters |= {"figure": figure, "interval": interval, "notes": notes}
-    script = (_FOLDER / "script.js").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    drawn: list[Strip] = strips(results)
-    return environment.get_template("page.html").render(
+    return pages.render(
+        _FOLDER,
+        "page.html",
+        {"figure": figure, "interval": interval, "notes": notes},
         results=results,
         board=board,
         board_tasks=read().tasks if board else (),
         pairs=pairs,
-        strips=drawn,
-        style=Markup((_FOLDER / "style.css").read_text("utf-8")),
-        script=Markup(script),
-        script_digest=digest,
+        strips=strips(results),
     )
-
-
-def _finalized(value: object) -> object:
-    """Text without control characters; what is markup already is ours."""
-    return printable(value) if type(value) is str else value
 
 
 def figure(value: float | None) -> str:

@@ -7,10 +7,7 @@ compute with one thread.
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +20,7 @@ from ..outcome import Journal, Outcome, Plan, Tell, TestScores
 from . import trainable
 from .grid import Point, points
 from .heads import BlockedAdam, loss_of, make_head, probabilities_of
+from .progress import Progress, pytorch_restored
 from .protocol import (
     Division,
     Monitor,
@@ -52,31 +50,24 @@ def evaluate(
         UsageError: If the task or the plan cannot be evaluated.
         SubmissionError: If embeddings are not finite.
     """
-    threads = torch.get_num_threads()
-    devices = [plan.device] if torch.device(plan.device).type == "cuda" else []
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices):
-            return _Evaluation(data, plan, journal, tell).run()
-    finally:
-        torch.set_num_threads(threads)
+    with pytorch_restored(plan.device):
+        torch.set_num_threads(1)
+        return _Evaluation(data, plan, journal, tell).run()
 
 
 class _Evaluation:
     def __init__(
         self, data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None
     ) -> None:
-        self._seconds: dict[str, float] = defaultdict(float)
-        with self._timed("checking"):
+        self._progress = Progress(tell, plan.device)
+        with self._progress.timed("checking"):
             self._warnings = trainable.check(data)
         self._data = data
         self._plan = plan
         self._journal = journal
-        self._tell = tell
         self._divisions = divisions(data.metadata)
         n_points = len(points(data.metadata, plan.grid, plan.grid_points, seed=0))
-        self._total = len(plan.seeds) * (n_points + len(self._divisions) - 1)
-        self._done = 0
+        self._progress.total = len(plan.seeds) * (n_points + len(self._divisions) - 1)
 
     def run(self) -> Outcome:
         tests: list[TestScores] = []
@@ -87,7 +78,7 @@ class _Evaluation:
             first, *others = self._divisions
             tried = points(self._data.metadata, self._plan.grid, self._plan.grid_points, seed)
             best: Trained | None = None
-            fold = _Fold(self._data, first, self._plan.device, self._timed)
+            fold = _Fold(self._data, first, self._plan.device, self._progress.timed)
             lone |= dict.fromkeys(lone_row_warnings(fold.train.n_rows, tried, first))
             for point in tried:
                 trained = self._trained(fold, point, seed, best)
@@ -97,15 +88,17 @@ class _Evaluation:
             assert best is not None  # there is one point at least
             tests.append(self._tested(fold, best))
             for division in others:
-                fold = _Fold(self._data, division, self._plan.device, self._timed)
+                fold = _Fold(self._data, division, self._plan.device, self._progress.timed)
                 lone |= dict.fromkeys(lone_row_warnings(fold.train.n_rows, [best.point], division))
                 tests.append(self._tested(fold, self._trained(fold, best.point, seed, None)))
-        return Outcome(tuple(tests), tuple(grid), dict(self._seconds), (*self._warnings, *lone))
+        return Outcome(
+            tuple(tests), tuple(grid), dict(self._progress.seconds), (*self._warnings, *lone)
+        )
 
     def _trained(self, fold: _Fold, point: Point, seed: int, best: Trained | None) -> Trained:
         """Train a head, or take what the journal has of it."""
-        self._say(f"{fold.division.test}: {point.in_words()}")
-        name = f"{seed}-{self._done}"
+        self._progress.say(f"{fold.division.test}: {point.in_words()}")
+        name = f"{seed}-{self._progress.done}"
         kept = self._journal.get(name) if self._journal else None
         if kept is not None:
             record = from_bytes(kept)
@@ -118,25 +111,13 @@ class _Evaluation:
             if self._journal:
                 record = trained.record() | {"generator": torch.get_rng_state()}
                 self._journal.put(name, to_bytes(record))
-        self._done += 1
+        self._progress.done += 1
         return trained
 
     def _tested(self, fold: _Fold, trained: Trained) -> TestScores:
         tested = fold.test(trained)
-        self._say(f"{fold.division.test}: tested")
+        self._progress.say(f"{fold.division.test}: tested")
         return tested
-
-    def _say(self, what: str) -> None:
-        if self._tell:
-            self._tell(self._done, self._total, what)
-
-    @contextlib.contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[stage] += time.perf_counter() - start
 
 
 class _Fold:

@@ -6,11 +6,8 @@ weights do not depend on the heads before. Folds are stacks of their own.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import time
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -20,7 +17,8 @@ from ..outcome import Journal, Outcome, Plan, Tell
 from . import trainable
 from .fused_fold import Fold, Snapshots
 from .grid import Point, points
-from .protocol import divisions, lone_row_warnings
+from .progress import Progress, pytorch_restored
+from .protocol import Division, divisions, lone_row_warnings
 from .trained import Trained, from_bytes, to_bytes
 
 
@@ -40,40 +38,33 @@ def evaluate(
         UsageError: If the task or the plan cannot be evaluated.
         SubmissionError: If embeddings are not finite.
     """
-    devices = [plan.device] if torch.device(plan.device).type == "cuda" else []
-    threads = torch.get_num_threads()
-    try:
-        with torch.random.fork_rng(devices):
-            return _Evaluation(data, plan, journal, tell).run()
-    finally:
-        torch.set_num_threads(threads)
+    with pytorch_restored(plan.device):
+        return _Evaluation(data, plan, journal, tell).run()
 
 
 class _Evaluation:
     def __init__(
         self, data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None
     ) -> None:
-        self._seconds: dict[str, float] = defaultdict(float)
+        self._progress = Progress(tell, plan.device)
         self._plan = plan
         self._threads = torch.get_num_threads()
-        with self._timed("checking"):
+        with self._progress.timed("checking"):
             self._warnings = trainable.check(data)
         self._data = data
         self._journal = journal
-        self._tell = tell
         self._divisions = divisions(data.metadata)
         self._points = {
             seed: points(data.metadata, plan.grid, plan.grid_points, seed) for seed in plan.seeds
         }
         heads = sum(map(len, self._points.values()))
-        self._total = heads + len(plan.seeds) * (len(self._divisions) - 1)
-        self._done = 0
+        self._progress.total = heads + len(plan.seeds) * (len(self._divisions) - 1)
         self._lone: dict[str, None] = {}
 
     def run(self) -> Outcome:
         first, *others = self._divisions
         jobs = [(seed, point) for seed, some in self._points.items() for point in some]
-        fold = Fold(self._data, first, self._plan.device, self._timed, self._threads)
+        fold = self._fold(first)
         trained = self._trained(fold, jobs)
         best: dict[int, Trained] = {}
         for one in trained:
@@ -82,12 +73,20 @@ class _Evaluation:
                 best[one.seed] = one
         tests = [fold.test(one) for one in best.values()]
         for division in others:
-            fold = Fold(self._data, division, self._plan.device, self._timed, self._threads)
+            fold = Fold(
+                self._data, division, self._plan.device, self._progress.timed, self._threads
+            )
             again = self._trained(fold, [(one.seed, one.point) for one in best.values()])
             tests += [fold.test(one) for one in again]
         tests.sort(key=lambda test: self._plan.seeds.index(test.seed))  # stable: folds in order
         grid = tuple((one.seed, one.point.as_dict(), one.score, one.epoch) for one in trained)
-        return Outcome(tuple(tests), grid, dict(self._seconds), (*self._warnings, *self._lone))
+        return Outcome(
+            tuple(tests), grid, dict(self._progress.seconds), (*self._warnings, *self._lone)
+        )
+
+    def _fold(self, division: Division) -> Fold:
+        timed = self._progress.timed
+        return Fold(self._data, division, self._plan.device, timed, self._threads)
 
     def _trained(self, fold: Fold, jobs: Sequence[tuple[int, Point]]) -> list[Trained]:
         """Train heads, in stacks of the same shape that fit into the memory; in the given order."""
@@ -95,7 +94,7 @@ class _Evaluation:
         self._lone |= dict.fromkeys(lone_row_warnings(fold.train.n_rows, chosen, fold.division))
         found: dict[tuple[int, Point], Trained] = {}
         for some in _stacks(jobs, fold.most_heads):
-            self._say(f"{fold.division.test}: {len(some)} heads")
+            self._progress.say(f"{fold.division.test}: {len(some)} heads")
             name = f"{fold.division.test}-{zlib.crc32(repr(some).encode()):08x}"
             kept = self._journal.get(name) if self._journal else None
             if kept is None:
@@ -106,28 +105,14 @@ class _Evaluation:
                     snapshots.forget()
             else:
                 trained = [Trained.of(record) for record in from_bytes(kept)]
-                self._done += len(trained)
+                self._progress.done += len(trained)
             found |= {(one.seed, one.point): one for one in trained}
         return [found[job] for job in jobs]
 
     def _left(self, number: int, what: str) -> None:
         """So many heads have left a stack."""
-        self._done += number
-        self._say(what)
-
-    def _say(self, what: str) -> None:
-        if self._tell:
-            self._tell(self._done, self._total, what)
-
-    @contextlib.contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            if torch.device(self._plan.device).type == "cuda":
-                torch.cuda.synchronize(self._plan.device)
-            self._seconds[stage] += time.perf_counter() - start
+        self._progress.done += number
+        self._progress.say(what)
 
 
 def _stacks(

@@ -1,22 +1,13 @@
-"""The report as one page: no network, no fonts or scripts from elsewhere.
-
-Whatever comes from the submission is text to the templates, which escape it; a policy in the
-page lets nothing run but the page's own script, and nothing be fetched.
-"""
+"""The report as one page."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
+from hearkit import pages
 from hearkit.errors import UsageError
-from hearkit.text import printable
 
 from ...key_figures import key_figures
 from ...report import Report, Result, Status
@@ -88,29 +79,8 @@ def render_comparison(comparison: Comparison) -> str:
 
 def _page(template: str, **context: Any) -> str:
     """Fill in a template; every page holds the same style and script."""
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalized,
-    )
-    environment.filters |= {"measured": _measured, "said": _said, "nice": _nice}
-    script = (_FOLDER / "script.js").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template(template).render(
-        looks=LOOKS,
-        style=Markup((_FOLDER / "style.css").read_text("utf-8")),
-        script=Markup(script),
-        script_digest=digest,
-        **context,
-    )
-
-
-def _finalized(value: object) -> object:
-    """Text without control characters; what is markup already is ours."""
-    return printable(value) if type(value) is str else value
+    filters = {"measured": _measured, "said": _said, "nice": _nice}
+    return pages.render(_FOLDER, template, filters, looks=LOOKS, **context)
 
 
 def _pictures(report: Report) -> list[Picture]:

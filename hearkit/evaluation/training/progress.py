@@ -1,0 +1,60 @@
+"""What both engines do around their trainings: follow them, time them, leave PyTorch as it was."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from ..outcome import Tell
+
+
+class Progress:
+    """Follows the trainings of an evaluation.
+
+    Args:
+        tell: Told of each unit of work; None for nobody.
+        device: Device of the heads, whose work is waited for before time is taken.
+
+    Attributes:
+        total: Units of work.
+        done: Units that are done.
+        seconds: Seconds by stage.
+    """
+
+    def __init__(self, tell: Tell | None, device: str) -> None:
+        self._tell = tell
+        self._device = torch.device(device)
+        self.total = self.done = 0
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    def say(self, what: str) -> None:
+        """Name the present unit of work."""
+        if self._tell:
+            self._tell(self.done, self.total, what)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """A context whose time counts for a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+            self.seconds[stage] += time.perf_counter() - start
+
+
+@contextmanager
+def pytorch_restored(device: str) -> Iterator[None]:
+    """A context after which PyTorch's generators and number of threads are as before."""
+    threads = torch.get_num_threads()
+    devices = [device] if torch.device(device).type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        torch.set_num_threads(threads)
