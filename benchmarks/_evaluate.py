@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import resource
 import sys
 import time
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, cast
 
 from hearkit.evaluation.embeddings import heareval_layout
-from hearkit.evaluation.outcome import Plan
+from hearkit.evaluation.training.engines import Options, evaluator, plan_of
 
 
 def main(engine: str, folder: str, grid: str, points: str, device: str, count: str) -> None:
@@ -25,16 +24,16 @@ def main(engine: str, folder: str, grid: str, points: str, device: str, count: s
         device: Where heads compute.
         count: `count` to count operations, which takes a little time.
     """
-    module = importlib.import_module(f"hearkit.evaluation.{engine}")
+    evaluate = evaluator(Options(cast(Any, engine)))
     data = heareval_layout.read(Path(folder))
-    plan = Plan(cast(Literal["default", "fast", "faster"], grid), int(points), device=device)
+    plan = plan_of(engine, grid, int(points), 1, device)
     start = time.perf_counter()
     if count == "count":
         from benchmarks._count import operations
 
-        outcome, done = operations(lambda: module.evaluate(data, plan))
+        outcome, done = operations(lambda: evaluate(data, plan, None, _silent))
     else:
-        outcome, done = module.evaluate(data, plan), 0
+        outcome, done = evaluate(data, plan, None, _silent), 0
     seconds = time.perf_counter() - start
     primary = [test.values["test_score"] for test in outcome.tests]
     told = {
@@ -45,6 +44,10 @@ def main(engine: str, folder: str, grid: str, points: str, device: str, count: s
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     print(json.dumps(told))
+
+
+def _silent(done: int, total: int, what: str) -> None:
+    """A run's progress is nobody's business here."""
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import base
 from base import *
 
-OPTIONS = {"long": True, "memory_limit_gb": 2.5}
+OPTIONS = {"long": True, "memory_limit_gb": 2.0}
 
 
 class Model(base.Model):
