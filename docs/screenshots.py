@@ -28,7 +28,7 @@ TASK = HERE.parent / "tests/data/hear_tasks/spoken_digit-1.0.9-small-44100.tar.g
 SHOTS = {
     "report.png": ({"width": 1180, "height": 1524}, 1),
     "report_phone.png": ({"width": 360, "height": 780}, 2),
-    "scores.png": ({"width": 1180, "height": 640}, 1),
+    "scores.png": ({"width": 1180, "height": 790}, 1),
 }
 """Width and height of the window, and pixels of the picture for each of its own."""
 
