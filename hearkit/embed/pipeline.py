@@ -128,6 +128,17 @@ def run(
             counts.embedded += 1
             done(1)
 
+    def embed(batch: list[_Loaded], writer: Writer) -> None:
+        """A step of its own, so that no result stays while the next one is made."""
+        with spent.on("computing"):
+            results = _embed(batch, embedder, fail)
+        for one, embedded in results:
+            origin = Origin.of(
+                embedder.key, one.contents, one.job.source, one.state, embedder.later
+            )
+            entries = _entries(one, embedded, embedder)
+            writer.submit(one.job.output, entries, origin, partial(written, job=one.job))
+
     readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hear-reader")
     try:
         with spent.on("checking"):
@@ -138,18 +149,7 @@ def run(
         with Writer(spent) as writer:
             loaded = _loaded(_read(left, load, readers), spent, fail, tell)
             for batch in _batches(loaded, batch_size):
-                with spent.on("computing"):
-                    results = _embed(batch, embedder, fail)
-                for one, embedded in results:
-                    entries = _entries(one, embedded, embedder)
-                    writer.submit(
-                        one.job.output,
-                        entries,
-                        Origin.of(
-                            embedder.key, one.contents, one.job.source, one.state, embedder.later
-                        ),
-                        partial(written, job=one.job),
-                    )
+                embed(batch, writer)
     finally:
         readers.shutdown(cancel_futures=True)
     return counts
