@@ -15,9 +15,12 @@ from .. import command as shared
 from ..errors import HearError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .jobs import Job
     from .model import Embedder
     from .pipeline import Counts
+    from .standing import Seen
 
 _NAME = "hear-embed"
 
@@ -65,6 +68,7 @@ def command(
     from ..api.submission import Submission
     from .connect import connect
     from .jobs import LeftOut, find_jobs
+    from .standing import looking
 
     shared.here()
     submission = Submission.of(module, weights, device)
@@ -86,11 +90,12 @@ def command(
         command=_NAME,
         in_process=in_process,
     )
-    with contextlib.closing(connection):
+    # What is there is looked at while the module is imported and the model loaded.
+    with contextlib.closing(connection), looking(jobs) as looked:
         from .model import Embedder
 
         embedder = Embedder(submission, lambda _: connection, weights=weights)
-        counts = _embedded(jobs, embedder, batch_size, debug=debug)
+        counts = _embedded(jobs, embedder, batch_size, looked, debug=debug)
     counts.failed += len(left_out.troubles)
     if verbose:
         shared.tell(_NAME, str(counts.spent))
@@ -98,7 +103,9 @@ def command(
     return 1 if counts.failed else 0
 
 
-def _embedded(jobs: list[Job], embedder: Embedder, batch_size: int, *, debug: bool) -> Counts:
+def _embedded(
+    jobs: list[Job], embedder: Embedder, batch_size: int, looked: Iterable[Seen], *, debug: bool
+) -> Counts:
     """Embed the jobs, with a bar on a terminal."""
     from rich.console import Console
     from rich.progress import Progress
@@ -118,7 +125,7 @@ def _embedded(jobs: list[Job], embedder: Embedder, batch_size: int, *, debug: bo
         def done(count: int) -> None:
             progress.update(task, advance=count)
 
-        return run(jobs, embedder, batch_size, done=done, tell=tell)
+        return run(jobs, embedder, batch_size, done=done, tell=tell, looked=looked)
 
 
 def _without_dashes(arguments: list[str]) -> list[str]:

@@ -25,6 +25,9 @@ _SECONDS_PER_SECOND = 10.0
 _LOADING_S = 300.0
 """Extra seconds to import and to load: a short limit is meant for what hangs on a sound."""
 
+_AT_ONCE = 1 << 20
+"""Numbers that are looked at together; 4 MB."""
+
 _ENDING = ("crash", "timeout", "memory")
 """Kinds of faults after which there is no worker any more."""
 
@@ -269,7 +272,7 @@ class Embedder:
         # The tensor's dtype: NumPy has no bfloat16.
         if value.dtype != "float32" or not fits:
             raise self._misfit(function, f"{value.dtype} {array.shape}", shape)
-        if not np.isfinite(array).all():
+        if not _is_finite(array):
             raise self._misfit(function, "NaN or infinity", shape)
         return np.asarray(array, np.float32)
 
@@ -279,6 +282,13 @@ class Embedder:
             f"{self.name}.{function} returned {seen}, expected finite {wanted}; "
             f"hear-validate {self.name} tells more"
         )
+
+
+def _is_finite(array: NDArray[np.float32]) -> bool:
+    """Whether all numbers are finite, without an array of as many answers."""
+    numbers = array.reshape(-1)
+    parts = range(0, numbers.size, _AT_ONCE)
+    return all(np.isfinite(numbers[start : start + _AT_ONCE]).all() for start in parts)
 
 
 class _ToldByWorker(Exception):  # noqa: N818 - never raised, only shown as a cause

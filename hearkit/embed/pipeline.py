@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,7 +23,7 @@ from .jobs import Job
 from .model import Embedded, Embedder
 from .origin import Origin, contents_of, state_of
 from .spent import Spent
-from .standing import standing_of
+from .standing import Seen, looking, standing_of
 from .writer import Writer
 
 _READERS = 4
@@ -81,6 +82,7 @@ def run(
     *,
     done: Callable[[int], None],
     tell: Tell,
+    looked: Iterable[Seen] | None = None,
 ) -> Counts:
     """Embed all jobs that have no current result yet.
 
@@ -91,6 +93,7 @@ def run(
         done: Called with the number of jobs that were dealt with.
         tell: Called with one line, and the error if it is one, for each file that fails or
             looks odd.
+        looked: What was seen of each job, see `standing.looking`; None to look now.
 
     Raises:
         UsageError: If results cannot be written; those already written stay.
@@ -103,9 +106,9 @@ def run(
         counts.failed += 1
         done(1)
 
-    def todo() -> Iterator[Job]:
-        look = standing_of(embedder.key, embedder.place_now)
-        for job, found in zip(jobs, readers.map(look, jobs), strict=True):
+    def todo(looked: Iterable[Seen]) -> Iterator[Job]:
+        tell_standing = standing_of(embedder.key, embedder.place_now)
+        for job, found in zip(jobs, readers.map(tell_standing, jobs, looked), strict=True):
             if found.is_current:
                 counts.current += 1
                 done(1)
@@ -125,27 +128,28 @@ def run(
             counts.embedded += 1
             done(1)
 
+    def embed(batch: list[_Loaded], writer: Writer) -> None:
+        """A step of its own, so that no result stays while the next one is made."""
+        with spent.on("computing"):
+            results = _embed(batch, embedder, fail)
+        for one, embedded in results:
+            origin = Origin.of(
+                embedder.key, one.contents, one.job.source, one.state, embedder.later
+            )
+            entries = _entries(one, embedded, embedder)
+            writer.submit(one.job.output, entries, origin, partial(written, job=one.job))
+
     readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hear-reader")
     try:
         with spent.on("checking"):
             for folder in {job.output.parent for job in jobs}:
                 files.sweep(folder)
-            left = list(todo())
+            with looking(jobs) if looked is None else nullcontext(looked) as seen:
+                left = list(todo(seen))
         with Writer(spent) as writer:
             loaded = _loaded(_read(left, load, readers), spent, fail, tell)
             for batch in _batches(loaded, batch_size):
-                with spent.on("computing"):
-                    results = _embed(batch, embedder, fail)
-                for one, embedded in results:
-                    entries = _entries(one, embedded, embedder)
-                    writer.submit(
-                        one.job.output,
-                        entries,
-                        Origin.of(
-                            embedder.key, one.contents, one.job.source, one.state, embedder.later
-                        ),
-                        partial(written, job=one.job),
-                    )
+                embed(batch, writer)
     finally:
         readers.shutdown(cancel_futures=True)
     return counts

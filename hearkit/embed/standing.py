@@ -2,11 +2,15 @@
 
 A result names the recording's contents, and the size and times that it had. Where these are as
 they were, nothing of the recording is read; where they are not, its contents decide.
+
+What is there is looked at while the model is loaded; whether that is current only its key tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,8 +37,51 @@ class Standing:
     error: HearError | None = None
 
 
-def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job], Standing]:
-    """A function that looks at a job.
+@dataclass(frozen=True)
+class Seen:
+    """What was found of a job before the model was known.
+
+    Attributes:
+        found: What is at its result's place.
+        state: The size and times of its recording, see `state_of`; "" where it is gone.
+    """
+
+    found: archive.Found
+    state: str
+
+
+_LOOKERS = 4
+"""Threads: on a disk in a network, they wait for most of the time."""
+
+_MOST_IN_LOOK = 64
+"""Jobs that a thread looks at before it takes others: to hand one over takes as long as a look."""
+
+
+@contextmanager
+def looking(jobs: list[Job]) -> Iterator[Iterator[Seen]]:
+    """A context in which jobs are looked at, in their order, by threads of their own."""
+    size = max(1, min(_MOST_IN_LOOK, len(jobs) // (4 * _LOOKERS)))
+    parts = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+    pool = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="hear-looker")
+    try:
+        yield (seen for part in pool.map(_look, parts) for seen in part)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _look(jobs: list[Job]) -> list[Seen]:
+    return [Seen(archive.look(job.output), _state(job)) for job in jobs]
+
+
+def _state(job: Job) -> str:
+    try:
+        return state_of(job.source)
+    except OSError:  # which file and why is told when it is read
+        return ""
+
+
+def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job, Seen], Standing]:
+    """A function that tells how a job stands, by what was seen of it.
 
     Args:
         key: The model's, `Embedder.key`.
@@ -45,13 +92,14 @@ def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job], 
     def are_there(later: Iterable[Later]) -> bool:
         return all(contents_now(place_now(one)) == one.digest for one in later)
 
-    def standing(job: Job) -> Standing:
-        found = archive.look(job.output)
+    def standing(job: Job, seen: Seen) -> Standing:
+        found, state = seen.found, seen.state
         there = found.origin
+        if not state:
+            return Standing()
         try:
-            state = state_of(job.source)
             if there is None:
-                if found.is_foreign:
+                if found.foreign:
                     store.refuse_others(job.output, found, Origin("", "", "", ""))
                 return Standing()
             if there.state == state:
@@ -64,7 +112,7 @@ def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job], 
             if not contents or now.fingerprint != there.fingerprint:
                 store.refuse_others(job.output, found, now)
                 return Standing()
-            if not (are_there(there.later) and archive.is_whole(job.output)):
+            if not (are_there(there.later) and _is_whole(job, found)):
                 return Standing()
         except UnwritableError as error:
             return Standing(error=UnwritableError(f"{shown(job.source)}: {error}"))
@@ -75,6 +123,10 @@ def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job], 
         return Standing(is_current=True)
 
     return standing
+
+
+def _is_whole(job: Job, found: archive.Found) -> bool:
+    return archive.is_whole(job.output) if found.is_whole is None else found.is_whole
 
 
 def _contents_now(place: str) -> str:

@@ -136,9 +136,9 @@ def refuse_others(path: Path, found: archive.Found, origin: Origin) -> None:
         UnwritableError: See above.
     """
     there = found.origin
-    if found.is_foreign:
+    if found.foreign:
         raise UnwritableError(
-            f"{shown(path)} was not written by hear-embed and is not replaced; choose another --out"
+            f"{shown(path)} {found.foreign} and is not replaced; choose another --out"
         )
     if there is None or there.place == origin.place:
         return
@@ -157,6 +157,8 @@ def renew(path: Path, origin: Origin) -> None:
     with contextlib.suppress(OSError, ValueError):
         times = path.stat()
         entries = read(path)
+        if str(entries.get("fingerprint")) != origin.fingerprint:
+            return  # another run has replaced it since it was looked at
         # Waiting for the disk takes as long as embedding a short sound. What a power failure
         # damages is made again.
         _save(path, entries | origin.entries(), replace=True, sync=False)

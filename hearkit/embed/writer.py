@@ -19,7 +19,8 @@ from .origin import Origin
 from .spent import Spent
 
 _PENDING_BYTES = 256 << 20
-"""Results that may wait to be written; one larger result (20 minutes of mel: 393 MB) may too."""
+"""Results that may wait to be written. A larger one (20 minutes of mel: 393 MB) is waited for: next
+to it there would be the next result, and in the module's process that once more."""
 
 _ENDING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What no other result can be written after, either."""
@@ -71,7 +72,7 @@ class Writer:
         origin: Origin | None = None,
         written: Written = _raise,
     ) -> None:
-        """Hand a result over; waits while too much is pending.
+        """Hand a result over; waits until little enough is pending.
 
         Args:
             path: Where it goes.
@@ -88,6 +89,8 @@ class Writer:
         writing = self._thread.submit(self._write, path, entries, origin)
         self._pending.append((size, writing, written))
         self._bytes += size
+        while self._bytes > _PENDING_BYTES:
+            self._take()
 
     def _take(self) -> None:
         size, writing, written = self._pending.popleft()

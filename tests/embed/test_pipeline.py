@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from hearkit import audio
-from hearkit.embed import archive, pipeline, read
+from hearkit.embed import archive, pipeline, read, standing
 from hearkit.embed.jobs import find_jobs
 from hearkit.embed.key import Later
 from hearkit.embed.model import Embedded, Embedder
@@ -156,6 +157,21 @@ def test_audio_that_vanishes_fails_alone(tmp_path: Path, monkeypatch: pytest.Mon
     counts, (line,) = embed_all(tmp_path, Fake())
     assert (counts.embedded, counts.failed) == (2, 1)
     assert "01.wav: there is no such file" in line
+
+
+def test_what_was_seen_before_the_model_was_known_is_not_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_levels(tmp_path, [800] * 3)
+    embed_all(tmp_path, Fake())
+    (tmp_path / "out" / "01.wav.npz").unlink()
+    jobs = find_jobs([tmp_path], tmp_path / "out")
+    with standing.looking(jobs) as looked:
+        seen = list(looked)
+    monkeypatch.setattr(archive, "look", Mock(side_effect=AssertionError))
+    tell_standing = standing.standing_of(Fake.key, Fake().place_now)
+    found = [tell_standing(job, one).is_current for job, one in zip(jobs, seen, strict=True)]
+    assert found == [True, False, True]
 
 
 def test_a_sound_that_was_cut_is_said(tmp_path: Path) -> None:
