@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
+from hearkit.embed.cli import command as hear_embed
 from hearkit.evaluation.cli import command as hear_eval
 from validator.cli import command
 from validator.options import SETTINGS
@@ -186,6 +187,16 @@ def test_every_option_of_the_validator_stands_on_its_page() -> None:
         for name in parameter.opts
     }
     assert options - code_in_tables("validating.md") == set()
+
+
+def test_every_option_of_hear_embed_stands_on_its_page() -> None:
+    options = {
+        name
+        for parameter in hear_embed.params
+        if isinstance(parameter, click.Option)
+        for name in parameter.opts
+    }
+    assert options - code_in_tables("embedding.md") == set()
 
 
 def test_every_option_of_hear_eval_stands_on_its_page() -> None:

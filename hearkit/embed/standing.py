@@ -6,7 +6,9 @@ they were, nothing of the recording is read; where they are not, its contents de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,10 +16,14 @@ from pathlib import Path
 from ..audio.kinds import shown
 from ..errors import HearError, UnwritableError
 from ..files import digest
-from . import archive, store
+from . import store
 from .jobs import Job
 from .key import Later
 from .origin import Origin, contents_of, place_of, state_of
+from .results import NpzFiles, Results
+
+_LOOKS_AHEAD = 256
+"""Results that are looked at ahead."""
 
 
 @dataclass(frozen=True)
@@ -33,26 +39,30 @@ class Standing:
     error: HearError | None = None
 
 
-def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job], Standing]:
+def standing_of(
+    key: str, place_now: Callable[[Later], str], results: Results | None = None
+) -> Callable[[Job], Standing]:
     """A function that looks at a job.
 
     Args:
         key: The model's, `Embedder.key`.
         place_now: Where a file is now that a call has read.
+        results: Where results are kept; None for a file each.
     """
+    kept = results or NpzFiles()
     contents_now = cache(_contents_now)
 
     def are_there(later: Iterable[Later]) -> bool:
         return all(contents_now(place_now(one)) == one.digest for one in later)
 
     def standing(job: Job) -> Standing:
-        found = archive.look(job.output)
+        found = kept.look(job)
         there = found.origin
         try:
             state = state_of(job.source)
             if there is None:
                 if found.is_foreign:
-                    store.refuse_others(job.output, found, Origin("", "", "", ""))
+                    store.refuse_others(kept.place(job), found, Origin("", "", "", ""))
                 return Standing()
             if there.state == state:
                 contents = there.contents
@@ -62,16 +72,16 @@ def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job], 
                 return Standing()
             now = Origin.of(key, contents, job.source, state, there.later)
             if not contents or now.fingerprint != there.fingerprint:
-                store.refuse_others(job.output, found, now)
+                store.refuse_others(kept.place(job), found, now)
                 return Standing()
-            if not (are_there(there.later) and archive.is_whole(job.output)):
+            if not (are_there(there.later) and kept.is_whole(job)):
                 return Standing()
         except UnwritableError as error:
             return Standing(error=UnwritableError(f"{shown(job.source)}: {error}"))
         except OSError:  # which file and why is told when it is read
             return Standing()
         if now != there:
-            store.renew(job.output, now)
+            kept.renew(job, now)
         return Standing(is_current=True)
 
     return standing
@@ -82,3 +92,17 @@ def _contents_now(place: str) -> str:
         return digest(Path(place))
     except OSError:
         return ""
+
+
+def in_order(
+    jobs: Iterable[Job], look: Callable[[Job], Standing], readers: ThreadPoolExecutor
+) -> Iterator[tuple[Job, Standing]]:
+    """Jobs with their standing; looked at a bounded number ahead, of however many there are."""
+    ahead: deque[tuple[Job, Future[Standing]]] = deque()
+    for job in jobs:
+        ahead.append((job, readers.submit(look, job)))
+        if len(ahead) > _LOOKS_AHEAD:
+            first, looking = ahead.popleft()
+            yield first, looking.result()
+    for first, looking in ahead:
+        yield first, looking.result()
