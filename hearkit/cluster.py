@@ -8,12 +8,14 @@ import os
 import re
 import shutil
 import signal
+import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from . import machine
 from .errors import UsageError
@@ -29,6 +31,9 @@ _LONGEST_FOLDER = 40
 _STORE_BYTES = 128 << 20
 """Shared memory for messages. They hold names and figures; audio and embeddings never pass."""
 
+_KNOCK_S = 5.0
+"""Seconds for a connection to a cluster."""
+
 _QUIET = {
     # Nothing is reported to anybody.
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -42,14 +47,21 @@ _QUIET = {
 """Environment variables; what the user has set stays."""
 
 
-def library() -> Any:
+def library(address: str) -> Any:
     """The module `ray`.
+
+    Args:
+        address: Where it is to connect to.
 
     Raises:
         UsageError: If it is not installed.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    if address == LOCAL:
+        # Ray takes an address of this machine in place of the loopback's unless it is told, by this
+        # variable of all systems, that there is no cluster.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     try:
         import ray
         import ray.exceptions
@@ -89,9 +101,10 @@ def joined(address: str) -> Iterator[Any]:
         UsageError: If Ray is not installed, or there is none at the address.
     """
     check_address(address)
-    ray = library()
-    folder = _session_folder() if address == LOCAL else None
-    try:
+    ray = library(address)
+    if ":" in address:
+        _knock(address)
+    with _session_folder() as folder, _terminal_kept(folder):
         with _signals_kept():
             _init(ray, address, folder)
         try:
@@ -99,23 +112,41 @@ def joined(address: str) -> Iterator[Any]:
         finally:
             with _signals_kept():
                 ray.shutdown()
-    finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _init(ray: Any, address: str, folder: Path | None) -> None:
+def _knock(address: str) -> None:
+    """Refuse an address where nothing listens; Ray would try for minutes.
+
+    Raises:
+        UsageError: If nothing does.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _none_there(address, reason) from error
+
+
+def _none_there(address: str, reason: object) -> UsageError:
+    return UsageError(
+        f"--ray {address}: there is no Ray that answers ({reason}); start one with "
+        "`ray start --head`, or use --ray=local"
+    )
+
+
+def _init(ray: Any, address: str, folder: Path) -> None:
     options: dict[str, Any] = {
         "address": address,
         "log_to_driver": False,
         "logging_level": logging.CRITICAL,
     }
-    if folder is not None:
+    if address == LOCAL:
         options |= {
             "num_cpus": machine.cores(),
             "include_dashboard": False,
             "object_store_memory": _STORE_BYTES,
-            # Not to be reached from other machines.
+            # Not to be reached from other machines; see also `library`.
             "_node_ip_address": "127.0.0.1",
             "_temp_dir": str(folder),
         }
@@ -123,22 +154,50 @@ def _init(ray: Any, address: str, folder: Path | None) -> None:
         ray.init(**options)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        where = "cannot be started here" if folder is not None else "there is no Ray that answers"
-        advice = (
-            "see its requirements"
-            if folder is not None
-            else "start one there with `ray start --head`, or use --ray=local"
-        )
-        raise UsageError(f"--ray {address}: {where} ({reason}); {advice}") from error
+        if address != LOCAL:
+            raise _none_there(address, reason) from error
+        raise UsageError(f"--ray: no Ray can be started on this machine ({reason})") from error
 
 
-def _session_folder() -> Path:
-    """A folder of this run's Ray: logs and sockets, removed at its end."""
-    folder = tempfile.mkdtemp(prefix="hear-ray-")
-    if len(folder) > _LONGEST_FOLDER:
-        shutil.rmtree(folder)
-        folder = tempfile.mkdtemp(prefix="hear-ray-", dir="/tmp")
-    return Path(folder)
+@contextmanager
+def _session_folder() -> Iterator[Path]:
+    """A folder for logs and sockets, removed at the end."""
+    name = tempfile.mkdtemp(prefix="hear-ray-")
+    if len(name) > _LONGEST_FOLDER:
+        shutil.rmtree(name)
+        name = tempfile.mkdtemp(prefix="hear-ray-", dir="/tmp")
+    try:
+        yield Path(name)
+    finally:
+        shutil.rmtree(name, ignore_errors=True)
+
+
+@contextmanager
+def _terminal_kept(folder: Path) -> Iterator[None]:
+    """A context in which Ray's words go to a file, and standard error is ours alone.
+
+    Its library writes to the descriptor, and a thread of its own to `sys.stdout`.
+
+    Args:
+        folder: Where that file is.
+    """
+    ours: IO[str] | None = None
+    stdout, stderr, kept = sys.stdout, sys.stderr, os.dup(2)
+    with (folder / "driver.log").open("a") as log:
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            if stderr.fileno() == 2:
+                ours = os.fdopen(os.dup(2), "w", 1, encoding=stderr.encoding, errors=stderr.errors)
+                sys.stderr = ours
+        os.dup2(log.fileno(), 2)
+        sys.stdout = log
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            sys.stdout, sys.stderr = stdout, stderr
+            if ours is not None:
+                ours.close()
 
 
 @contextmanager

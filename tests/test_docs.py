@@ -18,7 +18,7 @@ from hearkit.evaluation.cli import command as hear_eval
 from validator.cli import command
 from validator.options import SETTINGS
 
-NEEDS = ("mkdocs", "sklearn", "torchcrepe")
+NEEDS = ("mkdocs", "pyarrow", "ray", "sklearn", "torchcrepe")
 
 CHECKOUT = Path(__file__).parent.parent
 DOCS = CHECKOUT / "docs"
@@ -170,6 +170,20 @@ def test_the_page_on_evaluating_does_what_it_says(
             matches = doctest.OutputChecker().check_output(block.text, printed, flags)
             assert matches, f"expected:\n{block.text}\nprinted:\n{printed}"
     assert (folder / "board.html").is_file()
+
+
+def test_the_page_on_clusters_does_what_it_says(tmp_path: Path) -> None:
+    """What needs a cluster is called bash there, and is no sh."""
+    (tmp_path / "hearbaseline").symlink_to(CHECKOUT)
+    commands = [block.text for block in blocks("clusters.md") if block.language == "sh"]
+    printed = [shell(command, tmp_path) for command in commands]
+    n_recordings = len(list((CHECKOUT / "tests/data/audio").glob("*.flac")))
+    both, spread = (re.findall(r"embedded (\d+), already there 0, failed 0", p) for p in printed)
+    assert len(both) == 2
+    assert sum(map(int, both)) == n_recordings
+    assert spread == [str(n_recordings)]
+    assert len(list((tmp_path / "embeddings").glob("*.npz"))) == n_recordings
+    assert 1 <= len(list((tmp_path / "spread").glob("*.parquet"))) <= 2
 
 
 def code_in_tables(page: str) -> set[str]:

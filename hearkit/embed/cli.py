@@ -114,6 +114,7 @@ def command(
 
     memory_bytes = None if memory_limit is None else int(memory_limit * 1e9)
     if address is not None:
+        from ..cluster import joined
         from .spread.command import run_on_ray
         from .spread.messages import Setup
 
@@ -129,8 +130,8 @@ def command(
             kind,
             out,
         )
-        with _followed(module, len(jobs), debug=debug) as (done, tell):
-            counts = run_on_ray(address, jobs, setup, results, done=done, tell=tell)
+        with joined(address) as ray, _followed(module, len(jobs), debug=debug) as (done, tell):
+            counts = run_on_ray(ray, jobs, setup, results, done=done, tell=tell)
     else:
         # Must be set before PyTorch is imported. While files are read and written, its threads do
         # not get all cores; those that then spin until the last one is done take them away from it.
@@ -208,7 +209,12 @@ def _followed(
             console.print("".join(traceback.format_exception(error)), end="")
         console.print(shared.line(_NAME, line))
 
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as progress:
         task = progress.add_task(f"embedding with {name}", total=total)
 
         def done(count: int) -> None:

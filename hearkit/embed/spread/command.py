@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 from ...api.submission import Submission
-from ...cluster import check_address, joined, library
+from ...cluster import check_address, library
 from ...errors import UsageError
 from ..counts import Counts, Tell
 from ..jobs import Job
@@ -23,7 +24,7 @@ def check(address: str, submission: Submission) -> None:
         UsageError: If the address is none, Ray is not installed, or one GPU is named.
     """
     check_address(address)
-    library()
+    library(address)
     if submission.device.startswith("cuda:"):
         raise UsageError(
             f"--device {submission.device}: with --ray there is a worker for each GPU; use cuda, "
@@ -32,7 +33,7 @@ def check(address: str, submission: Submission) -> None:
 
 
 def run_on_ray(
-    address: str,
+    ray: Any,
     jobs: list[Job],
     setup: Setup,
     results: Results,
@@ -43,7 +44,7 @@ def run_on_ray(
     """Embed jobs on a Ray, see `driver.run`.
 
     Args:
-        address: `local`, `auto`, or `HOST:PORT`.
+        ray: The module `ray`, connected, see `cluster.joined`.
         jobs: What to embed.
         setup: What an actor needs to know.
         results: Where results are kept.
@@ -51,10 +52,9 @@ def run_on_ray(
         tell: Called with one line, and the error if it is one.
 
     Raises:
-        UsageError: If Ray, the module or the device are not there, or results cannot be written.
+        UsageError: If the module or the device are not there, or results cannot be written.
         HearError: If the module cannot be loaded.
     """
-    with joined(address) as ray:
-        pool = RayPool(ray, setup, lambda line: tell(line, None))
-        with contextlib.closing(pool):
-            return driver.run(jobs, pool, results, setup.batch_size, done=done, tell=tell)
+    pool = RayPool(ray, setup, lambda line: tell(line, None))
+    with contextlib.closing(pool):
+        return driver.run(jobs, pool, results, setup.batch_size, done=done, tell=tell)

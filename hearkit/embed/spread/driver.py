@@ -120,7 +120,7 @@ class _Driver:
     ) -> None:
         self.counts = Counts()
         self._jobs = jobs
-        self._n_left = len(jobs)
+        self._n_waiting = len(jobs)  # that nobody has been given yet
         self._pool = pool
         self._results = results
         self._batch_size = batch_size
@@ -186,7 +186,7 @@ class _Driver:
             self._alone.add(worker)
             return [self._suspects.popleft()]
         n_workers = max(1, len(self._calls))
-        share = self._n_left // (_SHARES * n_workers)
+        share = self._n_waiting // (_SHARES * n_workers)
         most = max(min(share, _MOST_JOBS), min(self._batch_size, _MOST_JOBS))
         chunk: list[Job] = []
         n_bytes = 0
@@ -198,10 +198,14 @@ class _Driver:
 
     def _next(self) -> Job | None:
         if self._again:
+            self._n_waiting -= 1
             return self._again.popleft()
         with self.counts.spent.on("checking"):
             job = next(self._todo, None)
-        self._is_exhausted = job is None
+        if job is None:
+            self._is_exhausted = True
+        else:
+            self._n_waiting -= 1
         return job
 
     def _to_do(self) -> Iterator[Job]:
@@ -209,8 +213,10 @@ class _Driver:
         for job, found in in_order(self._jobs, self._look(), self._lookers):
             if found.is_current:
                 self.counts.current += 1
-                self._settled()
+                self._n_waiting -= 1
+                self._done(1)
             elif found.error is not None:
+                self._n_waiting -= 1
                 self._fail(found.error)
             else:
                 yield job
@@ -220,14 +226,10 @@ class _Driver:
         where = partial(place_now, places=self._model.places)
         return standing_of(self._model.key, where, self._results)
 
-    def _settled(self) -> None:
-        self._n_left -= 1
-        self._done(1)
-
     def _fail(self, error: HearError) -> None:
         self._tell(str(error), error)
         self.counts.failed += 1
-        self._settled()
+        self._done(1)
 
     def _take(self, event: Event) -> None:
         """Something that has happened."""
@@ -280,7 +282,7 @@ class _Driver:
         for name in report.kept:
             if held.pop(name, None) is not None:
                 self.counts.embedded += 1
-                self._settled()
+                self._done(1)
         if report.stopped is not None:
             if report.stopped.kind != "LostError":
                 raise report.stopped.error()
@@ -314,6 +316,7 @@ class _Driver:
         left = list(self._without_result(held.values()))
         for job in left:
             if not is_fault or job.name not in at_work:
+                self._n_waiting += 1
                 self._again.append(job)
                 continue
             self._strikes[job.name] += 1
@@ -336,6 +339,6 @@ class _Driver:
         for job, found in in_order(jobs, self._look(), self._lookers):
             if found.is_current:
                 self.counts.embedded += 1
-                self._settled()
+                self._done(1)
             else:
                 yield job

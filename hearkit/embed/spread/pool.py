@@ -210,15 +210,10 @@ class RayPool:
 
 
 def _reason(error: Exception, *, is_nodes: bool) -> str:
-    """Why a worker has ended, in words."""
+    """Why a worker has ended, as far as that is known."""
     if is_nodes:
         return "its node is gone"
-    text = str(error)
-    for known, words in (
-        ("SIGKILL", "it was killed (SIGKILL)"),
-        ("OOM", "its node had no memory left"),
-        ("memory", "its node had no memory left"),
-    ):
-        if known in text:
-            return words
-    return "it ended"
+    # Ray names a lack of memory as one of several guesses, too, where a process was killed.
+    if type(error).__name__ == "OutOfMemoryError" or "memory monitor" in str(error):
+        return "its node had no memory left"
+    return "its process is gone"
