@@ -11,7 +11,7 @@ from ..audio.kinds import shown
 from ..errors import UsageError
 from .search import SUFFIXES, LeftOut, search
 
-__all__ = ["SUFFIXES", "Job", "LeftOut", "find_jobs"]
+__all__ = ["SUFFIXES", "Job", "LeftOut", "collected", "find_jobs"]
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,12 @@ class Job:
     Attributes:
         source: The audio file.
         output: The `.npz` file to write.
+        name: The audio file's path below the folder that was named, with `/`.
     """
 
     source: Path
     output: Path
+    name: str = ""
 
 
 def find_jobs(inputs: Iterable[Path], out: Path, left_out: LeftOut | None = None) -> list[Job]:
@@ -43,19 +45,34 @@ def find_jobs(inputs: Iterable[Path], out: Path, left_out: LeftOut | None = None
     """
     inputs = list(inputs)
     left_out = LeftOut() if left_out is None else left_out
-    jobs: dict[Path, Job] = {}
-    for given in inputs:
-        for source, relative in search(given, left_out):
-            output = out / relative.with_name(relative.name + ".npz")
-            before = jobs.setdefault(output, Job(source, output))
-            if before.source != source and not _is_same(before.source, source):
-                raise UsageError(
-                    f"{shown(before.source)} and {shown(source)} would both be written to "
-                    f"{shown(output)}; name a folder that holds both, or give each an --out of its "
-                    "own"
-                )
+    jobs = collected((pair for given in inputs for pair in search(given, left_out)), out)
     if not jobs:
         raise UsageError(_nothing(inputs, left_out))
+    return jobs
+
+
+def collected(found: Iterable[tuple[Path, Path]], out: Path) -> list[Job]:
+    """A job for each recording, one for each place.
+
+    Args:
+        found: Recordings, each with its path relative to the results.
+        out: The folder for the results.
+
+    Raises:
+        UsageError: If two recordings would be written to the same place.
+    """
+    jobs: dict[str, Job] = {}
+    for source, relative in found:
+        name = relative.as_posix()
+        before = jobs.get(name)
+        if before is None:
+            jobs[name] = Job(source, out / f"{name}.npz", name)
+        elif before.source != source and not _is_same(before.source, source):
+            raise UsageError(
+                f"{shown(before.source)} and {shown(source)} would both be written to "
+                f"{shown(before.output)}; name a folder that holds both, or give each an --out of "
+                "its own"
+            )
     return list(jobs.values())
 
 

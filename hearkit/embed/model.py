@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -215,6 +215,11 @@ class Embedder:
         self._made_from = self._digests()
         self.key = key_of(self.name, self._made_from)
         self.later: tuple[Later, ...] = ()
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where files are by role that the model was made from."""
+        return self._made_from.places
 
     def place_now(self, later: Later) -> str:
         """Where a file is now that a call has read: the module may have moved, and it with it."""

@@ -37,11 +37,19 @@ class LeftOut:
         troubles: A line for each thing that may be a recording, or hold some; each is a failure.
         kinds: Number of files that are no audio by their names, by suffix.
         n_again: Number of linked folders whose files are embedded in another place.
+        n_twice: Number of entries of a manifest that repeat an earlier one.
     """
 
     troubles: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     n_again: int = 0
+    n_twice: int = 0
+    _first_twice: str = ""
+
+    def twice(self, where: str, entry: str) -> None:
+        """Count an entry that a manifest had before."""
+        self.n_twice += 1
+        self._first_twice = self._first_twice or f"{shown(Path(entry))}, {where}"
 
     def __str__(self) -> str:
         """One line; "" if nothing was passed over."""
@@ -55,6 +63,10 @@ class LeftOut:
         if self.n_again:
             what = "a linked folder" if self.n_again == 1 else f"{self.n_again} linked folders"
             parts.append(f"followed {what} once only")
+        if self.n_twice:
+            what = "an entry" if self.n_twice == 1 else f"{self.n_twice} entries"
+            first = f"first {self._first_twice}" if self.n_twice > 1 else self._first_twice
+            parts.append(f"passed over {what} listed before ({first}); each is embedded once")
         return "; ".join(parts)
 
 

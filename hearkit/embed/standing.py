@@ -8,12 +8,15 @@ What is there is looked at while the model is loaded; whether that is current on
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Protocol
 
 from ..audio.kinds import shown
 from ..errors import HearError, UnwritableError
@@ -22,6 +25,7 @@ from . import archive, store
 from .jobs import Job
 from .key import Later
 from .origin import Origin, contents_of, place_of, state_of
+from .results import NpzFiles, Results
 
 
 @dataclass(frozen=True)
@@ -50,27 +54,56 @@ class Seen:
     state: str
 
 
+class Judge(Protocol):
+    """Tells how a job stands, see `standing_of`."""
+
+    def __call__(self, job: Job, seen: Seen | None = None) -> Standing:
+        """By what was seen of it; None to look now."""
+
+
 _LOOKERS = 4
 """Threads: on a disk in a network, they wait for most of the time."""
 
 _MOST_IN_LOOK = 64
 """Jobs that a thread looks at before it takes others: to hand one over takes as long as a look."""
 
+_MOST_PARTS = 256
+"""Times so many jobs are looked at ahead: a model that loads for minutes must not mean that all of
+a million are remembered."""
+
+_AHEAD = 256
+"""Jobs that are judged ahead."""
+
 
 @contextmanager
-def looking(jobs: list[Job]) -> Iterator[Iterator[Seen]]:
-    """A context in which jobs are looked at, in their order, by threads of their own."""
+def looking(jobs: list[Job], results: Results | None = None) -> Iterator[Iterator[Seen]]:
+    """A context in which jobs are looked at, in their order, by threads of their own.
+
+    Args:
+        jobs: The jobs.
+        results: Where results are kept; None for a file each.
+    """
+    results = results or NpzFiles()
+    results.begin(jobs)
+    look = partial(_look, results)
     size = max(1, min(_MOST_IN_LOOK, len(jobs) // (4 * _LOOKERS)))
-    parts = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+    parts = (jobs[start : start + size] for start in range(0, len(jobs), size))
     pool = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="hear-looker")
+    ahead = deque(pool.submit(look, part) for part in itertools.islice(parts, _MOST_PARTS))
+
+    def seen() -> Iterator[Seen]:
+        while ahead:
+            yield from ahead.popleft().result()
+            ahead.extend(pool.submit(look, part) for part in itertools.islice(parts, 1))
+
     try:
-        yield (seen for part in pool.map(_look, parts) for seen in part)
+        yield seen()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _look(jobs: list[Job]) -> list[Seen]:
-    return [Seen(archive.look(job.output), _state(job)) for job in jobs]
+def _look(results: Results, jobs: list[Job]) -> list[Seen]:
+    return [Seen(results.look(job), _state(job)) for job in jobs]
 
 
 def _state(job: Job) -> str:
@@ -80,19 +113,25 @@ def _state(job: Job) -> str:
         return ""
 
 
-def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job, Seen], Standing]:
+def standing_of(
+    key: str, place_now: Callable[[Later], str], results: Results | None = None
+) -> Judge:
     """A function that tells how a job stands, by what was seen of it.
 
     Args:
         key: The model's, `Embedder.key`.
         place_now: Where a file is now that a call has read.
+        results: Where results are kept; None for a file each.
     """
+    kept = results or NpzFiles()
     contents_now = cache(_contents_now)
 
     def are_there(later: Iterable[Later]) -> bool:
         return all(contents_now(place_now(one)) == one.digest for one in later)
 
-    def standing(job: Job, seen: Seen) -> Standing:
+    def standing(job: Job, seen: Seen | None = None) -> Standing:
+        if seen is None:
+            (seen,) = _look(kept, [job])
         found, state = seen.found, seen.state
         there = found.origin
         if not state:
@@ -100,7 +139,7 @@ def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job, S
         try:
             if there is None:
                 if found.foreign:
-                    store.refuse_others(job.output, found, Origin("", "", "", ""))
+                    store.refuse_others(kept.place(job), found, Origin("", "", "", ""))
                 return Standing()
             if there.state == state:
                 contents = there.contents
@@ -110,23 +149,19 @@ def standing_of(key: str, place_now: Callable[[Later], str]) -> Callable[[Job, S
                 return Standing()
             now = Origin.of(key, contents, job.source, state, there.later)
             if not contents or now.fingerprint != there.fingerprint:
-                store.refuse_others(job.output, found, now)
+                store.refuse_others(kept.place(job), found, now)
                 return Standing()
-            if not (are_there(there.later) and _is_whole(job, found)):
+            if not (are_there(there.later) and kept.is_whole(job, found)):
                 return Standing()
         except UnwritableError as error:
             return Standing(error=UnwritableError(f"{shown(job.source)}: {error}"))
         except OSError:  # which file and why is told when it is read
             return Standing()
         if now != there:
-            store.renew(job.output, now)
+            kept.renew(job, now)
         return Standing(is_current=True)
 
     return standing
-
-
-def _is_whole(job: Job, found: archive.Found) -> bool:
-    return archive.is_whole(job.output) if found.is_whole is None else found.is_whole
 
 
 def _contents_now(place: str) -> str:
@@ -134,3 +169,27 @@ def _contents_now(place: str) -> str:
         return digest(Path(place))
     except OSError:
         return ""
+
+
+def in_order(
+    jobs: Iterable[Job],
+    judge: Judge,
+    readers: ThreadPoolExecutor,
+    looked: Iterable[Seen | None] = (),
+) -> Iterator[tuple[Job, Standing]]:
+    """Jobs with their standing; judged a bounded number ahead, of however many there are.
+
+    Args:
+        jobs: The jobs.
+        judge: Tells how they stand.
+        readers: Threads that do so.
+        looked: What was seen of each; empty to look now.
+    """
+    ahead: deque[tuple[Job, Future[Standing]]] = deque()
+    for job, seen in zip(jobs, itertools.chain(looked, itertools.repeat(None))):  # noqa: B905
+        ahead.append((job, readers.submit(judge, job, seen)))
+        if len(ahead) > _AHEAD:
+            first, judging = ahead.popleft()
+            yield first, judging.result()
+    for first, judging in ahead:
+        yield first, judging.result()
