@@ -51,14 +51,18 @@ class Kind(str, Enum):
 class Spares(str, Enum):
     """Which checks can go on although one that they need has found a defect.
 
+    `WORKING` is for sounds of some kind that get no embeddings: checks of other families are
+    tried, and those that meet such a sound are skipped as the others of the family are.
+
     Examples:
         >>> from validator.catalogue import Spares
         >>> [spares.value for spares in Spares]
-        ['nothing', 'single sounds', 'everything']
+        ['nothing', 'single sounds', 'what works', 'everything']
     """
 
     NOTHING = "nothing"
     SINGLE = "single sounds"
+    WORKING = "what works"
     EVERYTHING = "everything"
 
 

@@ -69,11 +69,14 @@ class Runner:
         skipped = self._skipped(check)
         if skipped is not None:
             return Result(check, Status.SKIPPED, skipped=skipped)
+        cause = self._cause_of_trying(check)
         self._session.peak_bytes = 0
         begin = time.perf_counter()
         try:
             verdict = check.run(self._session)
         except Fault as fault:
+            if cause is not None:
+                return Result(check, Status.SKIPPED, skipped=cause)
             verdict = blamed(fault)
         except OutOfTimeError as error:
             # Whatever the check would only warn of: a run that did not end is not green.
@@ -111,11 +114,32 @@ class Runner:
 
     def _is_spared(self, check: Check, before: Result) -> bool:
         """Whether a check can measure in spite of what another one found, or is skipped for."""
-        cause = before
-        if before.skipped is not None and before.skipped.by is not None:
-            cause = self.result(before.skipped.by)
+        cause = self._cause(before)
         spares = cause.verdict.spares if cause.verdict is not None else Spares.NOTHING
-        return spares is Spares.EVERYTHING or (check.single and spares is Spares.SINGLE)
+        return (
+            spares is Spares.EVERYTHING
+            or (spares is Spares.SINGLE and check.single)
+            or (spares is Spares.WORKING and check.family != cause.check.family)
+        )
+
+    def _cause(self, before: Result) -> Result:
+        """The result that a skipped one is skipped for; the result itself if it is not."""
+        if before.skipped is not None and before.skipped.by is not None:
+            return self.result(before.skipped.by)
+        return before
+
+    def _cause_of_trying(self, check: Check) -> Skipped | None:
+        """Why a check that runs may find nothing that works; None where nothing is known of."""
+        for required in check.requires:
+            before = self.result(required)
+            verdict = self._cause(before).verdict
+            if (
+                before.status in _BLOCKING
+                and verdict is not None
+                and verdict.spares is Spares.WORKING
+            ):
+                return _because_of(before)
+        return None
 
     def _program(self, verdict: Verdict) -> str:
         """The program that reproduces a finding, made only where there is one."""

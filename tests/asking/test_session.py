@@ -202,7 +202,6 @@ def test_an_extension_uses_the_other_process_and_ends_it() -> None:
     "reply",
     [
         scene(1),
-        returned(*scene().values * 2),
         returned(Value("builtins.dict", "")),
         returned(value(np.zeros((2, 4, 3), np.float32))),
         returned(container="NoneType"),
@@ -216,7 +215,7 @@ def test_scenes_of_another_form_are_a_fault(reply: Reply[CallFacts]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("embeddings", "times"), [((2, 4, 3), (1, 4)), ((2, 0, 3), (2, 0)), ((2, 3), (2, 4))]
+    ("embeddings", "times"), [((2, 4, 3), (2, 5)), ((2, 0, 3), (2, 0)), ((2, 3), (2, 4))]
 )
 def test_timestamps_of_another_form_are_a_fault(
     embeddings: tuple[int, ...], times: tuple[int, ...]
