@@ -119,7 +119,7 @@ class Runner:
         return (
             spares is Spares.EVERYTHING
             or (spares is Spares.SINGLE and check.single)
-            or (spares is Spares.WORKING and check.family != cause.check.family)
+            or (spares is Spares.WORKING and check.id[0] != cause.check.id[0])
         )
 
     def _cause(self, before: Result) -> Result:
@@ -129,15 +129,11 @@ class Runner:
         return before
 
     def _cause_of_trying(self, check: Check) -> Skipped | None:
-        """Why a check that runs may find nothing that works; None where nothing is known of."""
-        for required in check.requires:
-            before = self.result(required)
-            verdict = self._cause(before).verdict
-            if (
-                before.status in _BLOCKING
-                and verdict is not None
-                and verdict.spares is Spares.WORKING
-            ):
+        """Why a check that runs may meet a sound that does not work; None if all do."""
+        needed = with_requirements(check.requires)
+        for before in (self.result(one) for one in self._catalogue if one in needed):
+            found = before.verdict if before.status in (Status.FAILED, Status.EXPECTED) else None
+            if found is not None and found.spares is Spares.WORKING:
                 return _because_of(before)
         return None
 

@@ -61,8 +61,8 @@ def stamped(arrays: Arrays, n_sounds: int) -> tuple[Numbers, Numbers] | None:
         embeddings = embeddings[None]
     if times.ndim == 3 and times.shape[2] == 1:  # a column for each sound
         times = times[:, :, 0]
-    if times.ndim == 1 or (times.ndim == 2 and len(times) == 1):  # one row for all
-        times = np.broadcast_to(times, (n_sounds, times.shape[-1]))
+    if times.ndim < 2 or len(times) == 1:  # one row for all
+        times = np.broadcast_to(times, (n_sounds, times.size))
     if embeddings.ndim != 3 or times.ndim != 2 or len(times) != n_sounds or not times.size:
         return None
     # The sizes of three axes may happen to be equal, which another length tells apart.

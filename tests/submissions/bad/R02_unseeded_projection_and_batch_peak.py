@@ -3,7 +3,7 @@
 import base
 from base import *
 
-ALSO = {"R03", "S02"}
+ALSO = {"R03"}
 
 
 def load_model(model_file_path=""):

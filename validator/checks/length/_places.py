@@ -116,7 +116,7 @@ def is_sure(found: Running, hop_ms: float, allowed_ms: float) -> bool:
         hop_ms: The usual interval of timestamps.
         allowed_ms: What is known of otherwise.
     """
-    least = max(0.6 * hop_ms, 5.0) + allowed_ms
+    least = max(0.6 * hop_ms, 2.5) + allowed_ms
     return abs(found.drift_ms) > max(least, _SURE * found.error_ms)
 
 

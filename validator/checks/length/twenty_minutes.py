@@ -164,7 +164,7 @@ def _away(
         f"from the first to the last five minutes of 20, timestamps and audio drift apart by "
         f"{found.drift_ms:.3g} ms ({abs(found.drift_ms) / hop:.2g} hops), although the intervals "
         "are regular",
-        Figure("drift", found.drift_ms, "ms in 15 minutes", max(0.6 * hop, 5.0) + allowed),
+        Figure("drift", found.drift_ms, "ms in 15 minutes", max(0.6 * hop, 2.5) + allowed),
         expected="the same offset at the beginning and the end",
         hint="Pieces probably lose or repeat a frame at each seam, or the hop is rounded.",
         fix=_AT_SEAMS,

@@ -15,7 +15,7 @@ from ..length.lengths import benchmark_lengths
 from ..outputs.content import not_constant
 from ._compare import agree, compare, mixture, over_functions
 from .order import either_order
-from .repeats import any_seed
+from .repeats import FRESH, any_seed
 
 
 @check(
@@ -78,10 +78,11 @@ def _with_company(
                 reproduction=_between(function, sounds, between),
             )
         )
-    if not agree(
-        session.embed(function, probe(session)), session.elsewhere(function, probe(session))
-    ):
-        return found  # processes differ anyway, which is for another check
+    asked = probe(session)
+    same = session.embed(function, asked)
+    another = session.embed(function, asked, slot=FRESH[FUNCTIONS[0]])
+    if not (agree(same, another) and agree(same, session.elsewhere(function, asked))):
+        return found  # loads or processes differ anyway, which is for other checks
     # A cache that is keyed by the shape answers with the embeddings of another batch.
     twin = company[-1]
     then = last if function == FUNCTIONS[-1] else session.embed(function, twin, slot="company")
