@@ -147,6 +147,29 @@ def test_what_meets_sounds_that_are_known_not_to_work_is_skipped_for_these() -> 
     assert found["B02"].why == "needs A01, which found a defect"
 
 
+def test_what_can_begin_ahead_begins_as_soon_as_what_it_requires_has_passed() -> None:
+    order: list[str] = []
+
+    def noting(word: str) -> Callable[[Session], Verdict]:
+        def run(_: Session) -> Verdict:
+            """Holds."""
+            order.append(word)
+            return conforms()
+
+        return run
+
+    first, other = made("A01", noting("first")), made("B01", noting("other"))
+    last = replace(made("C01", noting("last"), first), ahead=lambda _: order.append("begun"))
+    results(first, other, last)
+    assert order == ["first", "begun", "other", "last"]
+    order.clear()
+    results(first, other, last, skip=("C01",))
+    assert order == ["first", "other"]
+    failing = made("A01", bad)
+    results(failing, replace(made("C01", good, failing), ahead=lambda _: order.append("begun")))
+    assert order == ["first", "other"]
+
+
 def test_a_warning_does_not_fail_and_does_not_stop_what_needs_it() -> None:
     warning = made("A01", bad, severity=Severity.WARNING)
     assert statuses(warning, made("A02", good, warning)) == {

@@ -38,6 +38,7 @@ class Runner:
         self._left_out = _left_out(catalogue, options)
         self._results: dict[Check, Result] = {}
         self._late: Check | None = None
+        self._waiting = [c for c in catalogue if c.ahead is not None and c not in self._left_out]
         known = {c.id for c in catalogue}
         unknown = sorted(set(options.expected) - known)
         if unknown:
@@ -57,7 +58,19 @@ class Runner:
         """
         for check in in_order_of_need(self._catalogue):
             seen(self.result(check))
+            self._begin_ahead()
         return tuple(self._results[check] for check in self._catalogue)
+
+    def _begin_ahead(self) -> None:
+        """Let checks begin what a worker of their own answers meanwhile."""
+        for check in [one for one in self._waiting if self._can_begin(one)]:
+            self._waiting.remove(check)
+            if check.ahead is not None and check not in self._results:
+                check.ahead(self._session)
+
+    def _can_begin(self, check: Check) -> bool:
+        done = (self._results.get(required) for required in check.requires)
+        return all(one is not None and one.status is Status.PASSED for one in done)
 
     def result(self, check: Check) -> Result:
         """The result of one check, and of what it requires; each runs once."""

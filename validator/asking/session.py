@@ -54,6 +54,7 @@ class Session:
         submission: What to load.
         connect: Opens a connection to a new worker.
         seed: Seed of all random stimuli.
+        parallel: Whether another worker may answer while the main one does.
         imported: Called once, with what the first import showed.
 
     Attributes:
@@ -70,10 +71,12 @@ class Session:
         connect: Connect,
         *,
         seed: int = 0,
+        parallel: bool = False,
         imported: Callable[[ModuleFacts], None] = lambda _: None,
     ) -> None:
         self.submission = submission
         self.seed = seed
+        self._parallel = parallel
         self._tell_imported = imported
         self._begin = time.perf_counter()
         self.workers = Workers(submission, connect)
@@ -268,6 +271,11 @@ class Session:
             ("extend", function), lambda: self.workers.extend(function, **arguments)
         )
         return dict(reply.facts.result)
+
+    def begin_extending(self, function: str, **arguments: Any) -> None:
+        """Begin what `extended` is going to be asked, where that can be done meanwhile."""
+        if self._parallel and ("extend", function) not in self._answers:
+            self.workers.begin_extending(function, **arguments)
 
     def settle(self) -> None:
         """Wait a moment, once, for what threads still do after the calls."""
