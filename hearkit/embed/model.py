@@ -150,7 +150,7 @@ class Embedder:
     def _scenes(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         scene = self._call(SCENE, audio)
         shape = (len(audio), self.scene_size)
-        if len(scene.values) != 1:
+        if len(scene.values) != 1 or scene.container == "dict":
             raise self._misfit(SCENE, f"a {scene.container}", shape)
         return self._array(SCENE, scene.values[0], shape)
 
@@ -158,7 +158,7 @@ class Embedder:
         self, audio: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         stamped = self._call(TIMESTAMP, audio)
-        if len(stamped.values) != 2:
+        if len(stamped.values) != 2 or stamped.container == "dict":
             raise SubmissionError(
                 f"{self.name}.{TIMESTAMP} returned no pair of embeddings and timestamps; "
                 f"hear-validate {self.name} tells more"

@@ -293,7 +293,7 @@ class Operations:
         return Answer(
             CallFacts(training.found, framework.peak_bytes(device)),
             container,
-            tuple(describe.value(item, self._largest) for item in items),
+            tuple(describe.value(item, self._largest, request.width) for item in items),
             seconds,
         )
 

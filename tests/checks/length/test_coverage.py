@@ -11,7 +11,7 @@ from hearkit.api.requests import Call
 from hearkit.api.submission import Reply, Submission
 from validator.asking.session import SCENE, Session
 from validator.catalogue import Kind
-from validator.checks.length.coverage import twenty_minutes
+from validator.checks.length.twenty_minutes import twenty_minutes
 
 from ...fakes import Fake, value
 
