@@ -1,8 +1,8 @@
-"""The fast engine: points and seeds of the grid are trained as stacks of heads, on all cores.
+"""The fast engine: points and seeds of the grid are trained as stacks of heads.
 
 The protocol is the oracle's and `exact`'s; the stream of random numbers is another, since first
-weights do not depend on the heads before. Folds are stacks of their own, and on a CPU large heads
-are, too: stacks are trained next to each other there.
+weights do not depend on the heads before. Folds are stacks of their own. On a CPU, heads of a
+middle size are, too, and are trained next to each other.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class _Evaluation:
     def run(self) -> Outcome:
         first, *others = self._divisions
         jobs = [(seed, point) for seed, some in self._points.items() for point in some]
-        at_once = self._at_once(len(jobs))
-        fold = self._fold(first, at_once)
+        fold = self._fold(first)
+        at_once = self._at_once(fold, jobs, len(jobs))
         trained, lone = self._trained(fold, jobs, at_once)
         best: dict[int, Trained] = {}
         for one in trained:
@@ -82,14 +82,13 @@ class _Evaluation:
             if one.seed not in best or fold.is_better(one.score, best[one.seed].score):
                 best[one.seed] = one
         tests = [fold.test(one) for one in best.values()]
+        again = [(one.seed, one.point) for one in best.values()]
+        at_once = self._at_once(fold, again, len(others))
         del fold  # its rows make room for those of the others
 
-        again = [(one.seed, one.point) for one in best.values()]
-        at_once = self._at_once(len(others))
-
         def tested(division: Division) -> tuple[list[TestScores], tuple[str, ...]]:
-            fold = self._fold(division, at_once)
-            trained, lone = self._trained(fold, again, 1)
+            fold = self._fold(division)
+            trained, lone = self._trained(fold, again, at_once, is_one_of_several=True)
             return [fold.test(one) for one in trained], lone
 
         for some, warnings in each(tested, others, at_once, self._progress.stop):
@@ -100,32 +99,31 @@ class _Evaluation:
         warnings = (*self._warnings, *dict.fromkeys(lone))
         return Outcome(tuple(tests), grid, dict(self._progress.seconds), warnings)
 
-    def _at_once(self, most: int) -> int:
+    def _at_once(self, fold: Fold, jobs: Sequence[_Job], most: int) -> int:
         """Trainings at once; the machine and the task decide, not what is free at the moment.
 
         The threads of a training follow from it, and with another number of threads a product's
         rounding would differ between a run and its resumption.
         """
-        if torch.device(self._plan.device).type != "cpu":
+        if not all(fold.shares_cores(point) for _, point in jobs):
             return 1
         numbers = sum(split.embeddings.size for split in self._data.splits.values())
         fitting = int(_SHARE * psutil.virtual_memory().total / (4 * numbers))
         return max(1, min(self._threads, most, fitting))
 
-    def _fold(self, division: Division, at_once: int) -> Fold:
-        timed = self._progress.timed
-        threads = max(1, self._threads // at_once)
-        return Fold(self._data, division, self._plan.device, timed, threads)
+    def _fold(self, division: Division) -> Fold:
+        return Fold(self._data, division, self._plan.device, self._progress.timed)
 
     def _trained(
-        self, fold: Fold, jobs: Sequence[_Job], at_once: int
+        self, fold: Fold, jobs: Sequence[_Job], at_once: int, *, is_one_of_several: bool = False
     ) -> tuple[list[Trained], tuple[str, ...]]:
         """Train heads, in stacks of the same shape that fit into the memory.
 
         Args:
             fold: Rows and scorers.
             jobs: The heads.
-            at_once: Stacks trained at once.
+            at_once: Trainings at once.
+            is_one_of_several: Whether those are of several folds, of which this is one.
 
         Returns:
             The heads in the given order, and warnings.
@@ -133,14 +131,16 @@ class _Evaluation:
         chosen = [point for _, point in jobs]
         lone = tuple(lone_row_warnings(fold.train.n_rows, chosen, fold.division))
         stacks = list(_stacks(jobs, fold.most_heads))
+        threads = max(1, self._threads // at_once)
+        n_here = 1 if is_one_of_several else at_once
         found: dict[_Job, Trained] = {}
         for some in each(
-            lambda stack: self._stack(fold, stack), stacks, at_once, self._progress.stop
+            lambda stack: self._stack(fold, stack, threads), stacks, n_here, self._progress.stop
         ):
             found |= {(one.seed, one.point): one for one in some}
         return [found[job] for job in jobs], lone
 
-    def _stack(self, fold: Fold, jobs: list[_Job]) -> list[Trained]:
+    def _stack(self, fold: Fold, jobs: list[_Job], threads: int) -> list[Trained]:
         """Train a stack, or take what the journal has of it."""
         self._progress.say(
             f"{fold.division.test}: {len(jobs)} {'head' if len(jobs) == 1 else 'heads'}"
@@ -152,7 +152,7 @@ class _Evaluation:
             snapshots.forget()
             self._progress.say(f"{fold.division.test}: trained before", len(jobs))
             return [Trained.of(record) for record in from_bytes(kept)]
-        trained = fold.fit(jobs, zlib.crc32(name.encode()), self._left, snapshots)
+        trained = fold.fit(jobs, zlib.crc32(name.encode()), threads, self._left, snapshots)
         if self._journal:
             self._journal.put(name, to_bytes([one.record() for one in trained]))
             snapshots.forget()

@@ -37,9 +37,10 @@ _SMALL_STEP = 3e8
 """Operations of a step below which one thread computes it: the threads would wait for each other
 longer than they compute, above all where other processes want the cores, too."""
 
-_OWN_STEP = 1e8
-"""Operations of a head's step from which on it is a stack of its own on a CPU: what a stack saves,
-Python's part of a step, is then a small part of it, and the cores have more stacks to share."""
+_MIDDLE_STEP = 1e8, 2e9
+"""Operations of a head's step between which trainings share a CPU's cores, each with a stack of its
+own. Smaller steps are mostly Python's, which has one core. In larger ones threads wait for each
+other for a small part of the time, and no core is left over when the last training is alone."""
 
 _DRAWING = threading.Lock()
 """Held while first weights are drawn: PyTorch has one generator for all threads."""
@@ -85,15 +86,12 @@ class Snapshots:
 class Fold:
     """The rows and scorers of a division, made once for all stacks that are trained on it."""
 
-    def __init__(
-        self, data: TaskData, division: Division, device: str, timed: Any, threads: int
-    ) -> None:
+    def __init__(self, data: TaskData, division: Division, device: str, timed: Any) -> None:
         self.division = division
         self._data = data
         self._device = device
         self._timed = timed
         self._type = data.metadata.prediction_type
-        self._threads = threads
         with timed("loading"):
             self.train = self._rows(*division.train)
             self._valid = self._rows(division.valid)
@@ -124,7 +122,7 @@ class Fold:
         """Heads of this shape that a stack may have."""
         if torch.device(self._device).type == "cuda":
             free = torch.cuda.mem_get_info(self._device)[0]
-        elif self._operations(point) >= _OWN_STEP:
+        elif self.shares_cores(point):
             return 1
         else:
             free = psutil.virtual_memory().available
@@ -139,6 +137,7 @@ class Fold:
         self,
         jobs: Sequence[tuple[int, Point]],
         seed: int,
+        threads: int,
         left: Callable[[int, str], None],
         snapshots: Snapshots,
     ) -> list[Trained]:
@@ -147,6 +146,7 @@ class Fold:
         Args:
             jobs: Seed and point of each head.
             seed: Seed of the stack's dropout.
+            threads: Threads that compute it, where its steps are worth them.
             left: Told how many heads have left, and what is done in words.
             snapshots: Where the training goes on if it was interrupted.
         """
@@ -162,7 +162,7 @@ class Fold:
             left(len(done), f"{self.division.test}: goes on after epoch {epoch}")
         shape = jobs[0][1]
         is_small = self._operations(shape) * len(jobs) < _SMALL_STEP
-        torch.set_num_threads(1 if is_small else self._threads)
+        torch.set_num_threads(1 if is_small else threads)
         while stack.members:
             with self._timed("training"):
                 self._train_epoch(stack, shape)
@@ -203,6 +203,12 @@ class Fold:
             own = zlib.crc32(f"{of} {self.division.test} {point}".encode())
             first.append(first_weights(point, n_features, n_labels, own))
         return Stack(members, first, self._device, seed, self._basis)
+
+    def shares_cores(self, point: Point) -> bool:
+        """Whether trainings of such heads are faster next to each other than on all cores."""
+        least, most = _MIDDLE_STEP
+        is_on_cpu = torch.device(self._device).type == "cpu"
+        return is_on_cpu and least <= self._operations(point) < most
 
     def _operations(self, point: Point) -> int:
         """Operations of a head's step: two for each row and weight, forward, and twice backward."""
