@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hearkit.command import echo, ended_by_signals, tell
-from hearkit.errors import EndedError
+from hearkit.errors import EndedError, UsageError
+from validator import cli, scaffold
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -60,3 +61,20 @@ def test_output_that_cannot_be_written_changes_nothing(monkeypatch: pytest.Monke
         echo("no room")
         monkeypatch.setattr(sys, "stderr", Full())
         tell("hear-validate", "no room")
+
+
+def test_a_current_folder_that_was_removed_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    for command, *arguments in (
+        (cli.command,),
+        (cli.command, "my_model"),
+        (scaffold.command, "my_model"),
+    ):
+        with pytest.raises(UsageError, match="the current folder cannot be used") as caught:
+            command.main(arguments, standalone_mode=False)
+        assert "\n" not in str(caught.value)
