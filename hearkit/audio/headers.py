@@ -7,15 +7,29 @@ formats' specifications (RIFF/WAVE by Microsoft and IBM 1991; RF64, EBU Tech 330
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-_STREAMED = 0x7FF0_0000
-"""A size from which on it was written for a stream whose length was not known: recorders and pipes
-write 0x7ffff000, 0x7fffffff, 0xffffffff and the like."""
+_STREAMED = (
+    range(0x7EFF_FF00, 0x7F00_1000),  # sox, of AIFF
+    range(0x7FF0_0000, 0x8000_1000),  # sox, arecord and many others
+    range(0xFFFF_0000, 0x1_0000_0000),  # ffmpeg, and the largest numbers there are
+    range(1 << 48, 1 << 64),
+)
+"""Sizes that are written for a stream whose length is not known: those of recorders and pipes."""
+
+_WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+"""What a Wave64 file begins with."""
+
+_SPHERE = re.compile(r"^(sample_count|channel_count|sample_n_bytes) -i (\d{1,15})$", re.MULTILINE)
+"""Lines of a SPHERE file whose numbers give the size, multiplied."""
+
+_SEVERAL = "it holds several chunks of samples, of which one is read"
 
 _FEW = 16
 """Bytes behind the samples that are nobody's loss."""
@@ -40,9 +54,9 @@ class Data:
     @property
     def is_unknown(self) -> bool:
         """Whether the header was written before the length was known."""
-        return self.announced >= _STREAMED > self.present or (
-            not self.announced and self.present > 0
-        )
+        if not self.announced:
+            return self.present > 0
+        return self.announced > self.present and any(self.announced in one for one in _STREAMED)
 
 
 def data_of(file: BinaryIO) -> Data | None:
@@ -58,7 +72,33 @@ def data_of(file: BinaryIO) -> Data | None:
     if head[:4] in (b".snd", b"dns."):
         start, announced = struct.unpack(">II" if head[:4] == b".snd" else "<II", head[4:12])
         return Data(announced, max(0, size - start))
+    if head[:16] == _WAVE64:
+        return _of_wave64(file, size)
+    return _of_sphere(file, size) if head[:8] == b"NIST_1A\n" else None
+
+
+def _of_wave64(file: BinaryIO, size: int) -> Data | None:
+    """The chunk of samples in Wave64, whose names have 16 bytes, and sizes 8 with the header's."""
+    place = 40
+    for _ in range(_MOST_CHUNKS):
+        header = os.pread(file.fileno(), 24, place)
+        announced = int.from_bytes(header[16:], "little")
+        if len(header) < 24 or announced < 24:
+            return None
+        if header[:4] == b"data":
+            return Data(announced - 24, max(0, size - place - 24))
+        place += announced + -announced % 8
     return None
+
+
+def _of_sphere(file: BinaryIO, size: int) -> Data | None:
+    """The samples of NIST's SPHERE files, by the lines of their header."""
+    head = os.pread(file.fileno(), 4096, 0).decode("latin-1")
+    told = {name: int(number) for name, number in _SPHERE.findall(head)}
+    length = head[8:16].strip()
+    if len(told) < 3 or not length.isdecimal():
+        return None
+    return Data(math.prod(told.values()), max(0, size - int(length)))
 
 
 def told_behind(data: Data | None, seconds: float) -> tuple[str, ...]:
@@ -106,8 +146,9 @@ def _of_chunks(
             data = Data(max(0, announced - skipped), max(0, size - start - skipped))
             if data.is_unknown or layout == ">q":
                 return data
-            behind = _behind(file, size, start + announced, layout)
-            return Data(data.announced, data.present, behind)
+            behind = _behind(file, size, start + announced, layout, wanted)
+            # Of several, it is not known which is read.
+            return Data(0 if behind == _SEVERAL else data.announced, data.present, behind)
     return None
 
 
@@ -128,7 +169,7 @@ def _chunks(
             return
 
 
-def _behind(file: BinaryIO, size: int, end: int, layout: str) -> str:
+def _behind(file: BinaryIO, size: int, end: int, layout: str, wanted: bytes) -> str:
     """What follows the samples, if it is not more chunks."""
     left = size - end
     if left <= _FEW:
@@ -137,6 +178,8 @@ def _behind(file: BinaryIO, size: int, end: int, layout: str) -> str:
         name = os.pread(file.fileno(), 4, place)
         if name in (b"RIFF", b"RIFX", b"RF64", b"FORM"):
             return f"another recording is joined to its end, {left} bytes"
+        if name == wanted:
+            return _SEVERAL
         if len(name) == 4 and all(32 <= letter < 127 for letter in name):
             announced = os.pread(file.fileno(), struct.calcsize(layout), place + 4)
             if len(announced) < 4 or struct.unpack(layout, announced)[0] <= left + 1:

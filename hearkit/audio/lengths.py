@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from . import flac
 from .headers import data_of
 from .ogg import length_of
 
@@ -100,16 +101,9 @@ def _after_tag(descriptor: int) -> int:
 
 
 def seconds_of_flac(descriptor: int) -> float:
-    """Seconds of a FLAC file; 0 where it does not tell.
-
-    STREAMINFO has 20 bits of rate, 3 of channels, 5 of width and 36 of samples.
-    """
-    head = os.pread(descriptor, 26, _after_tag(descriptor))
-    if len(head) < 26 or head[:4] != b"fLaC" or head[4] & 0x7F:
-        return 0.0
-    rate = int.from_bytes(head[18:21], "big") >> 4
-    samples = int.from_bytes(head[21:26], "big") & 0xF_FFFF_FFFF
-    return samples / rate if rate else 0.0
+    """Seconds of a FLAC file; 0 where it does not tell."""
+    facts = flac.told(os.pread(descriptor, 26, _after_tag(descriptor)))
+    return facts.n_samples / facts.rate if facts and facts.rate else 0.0
 
 
 def _of_mp3(descriptor: int) -> float:

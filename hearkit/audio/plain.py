@@ -6,9 +6,9 @@ import mmap
 import os
 from typing import Any, BinaryIO
 
+from . import flac
 from .headers import Data, data_of, told_behind
 from .kinds import head_of
-from .lengths import seconds_of_flac
 from .mono import BLOCK, Mono
 from .sound import Recording
 
@@ -17,10 +17,8 @@ _WIDTHS = {
 }  # fmt: skip
 """Bytes of a sample. These encodings can be read in blocks, and libsndfile knows their length."""
 
-_FLAC = b"fLaC"
-
 _CANDIDATES = (
-    _FLAC,
+    flac.MARK,
     b"RIFF",
     b"RIFX",
     b"RF64",
@@ -40,6 +38,10 @@ _MOST_IN_BLOCK = 1 << 24
 """Samples of all channels in a block: a header may say 65535 channels."""
 
 
+class DamagedError(Exception):
+    """The decoder lost its way; what it had read before is in the mix."""
+
+
 def is_candidate(file: BinaryIO) -> bool:
     """Whether a file may hold plain samples, by its beginning."""
     return head_of(file).startswith(_CANDIDATES)
@@ -50,11 +52,15 @@ def read(file: BinaryIO, mono: Mono) -> Recording | None:
 
     Returns:
         None where the file holds others, or its header gives no length: FFmpeg reads those.
+
+    Raises:
+        DamagedError: If it is FLAC and damaged. FFmpeg reads on, and says nothing.
     """
     import soundfile
 
     head = head_of(file)
-    if head.startswith(_NO_PCM) or (head.startswith(_FLAC) and not _is_one_flac(file)):
+    is_flac = head.startswith(flac.MARK)
+    if head.startswith(_NO_PCM) or (is_flac and not _is_whole_flac(file)):
         return None
     try:
         with _opened(file) as sound:
@@ -64,7 +70,7 @@ def read(file: BinaryIO, mono: Mono) -> Recording | None:
             size = max(1, min(BLOCK, _MOST_IN_BLOCK // sound.channels))
             n_read = size
             while n_read == size:
-                block = sound.read(size, dtype="float32", always_2d=True)
+                block = _block(sound, size, is_flac=is_flac)
                 mono.add(block, sound.samplerate)
                 n_read = len(block)
             return _recording(sound, data)
@@ -72,18 +78,34 @@ def read(file: BinaryIO, mono: Mono) -> Recording | None:
         return None
 
 
-def _is_one_flac(file: BinaryIO) -> bool:
-    """Whether a FLAC file tells its length, and is not several joined together."""
-    if not seconds_of_flac(file.fileno()):
+def _block(sound: Any, size: int, *, is_flac: bool) -> Any:
+    import soundfile
+
+    try:
+        return sound.read(size, dtype="float32", always_2d=True)
+    except soundfile.SoundFileError as error:
+        if is_flac:
+            raise DamagedError from error
+        raise
+
+
+def _is_whole_flac(file: BinaryIO) -> bool:
+    """Whether a FLAC file tells its length, ends there, and is not several joined together."""
+    facts = flac.told(head_of(file))
+    if facts is None or not facts.n_samples:
         return False
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        return view.find(_FLAC, len(_FLAC)) < 0
+        if view.find(flac.MARK, len(flac.MARK)) >= 0:
+            return False
+        return flac.last_sample(view, facts) <= facts.n_samples
 
 
 def announced_s(file: BinaryIO) -> float | None:
     """Seconds of plain samples; None where the file holds others."""
     import soundfile
 
+    if head_of(file).startswith(flac.MARK):
+        return None
     try:
         with _opened(file) as sound:
             return float(sound.frames / sound.samplerate) if sound.subtype in _WIDTHS else None
