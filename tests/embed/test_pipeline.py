@@ -1,6 +1,7 @@
 """From jobs to files: what shares a batch, how far is read ahead, what a fault touches."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 from unittest.mock import Mock
@@ -157,6 +158,18 @@ def test_audio_that_vanishes_fails_alone(tmp_path: Path, monkeypatch: pytest.Mon
     counts, (line,) = embed_all(tmp_path, Fake())
     assert (counts.embedded, counts.failed) == (2, 1)
     assert "01.wav: there is no such file" in line
+
+
+def test_two_runs_on_one_folder_at_once_both_end_well(tmp_path: Path) -> None:
+    write_levels(tmp_path, [800] * 40)
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: embed_all(tmp_path, Fake(), 1), range(2)))
+    for counts, lines in runs:
+        assert (counts.embedded + counts.current, counts.failed, lines) == (40, 0, [])
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [f"{n:02}.wav.npz" for n in range(40)]
+    assert all(archive.is_whole(tmp_path / "out" / name) for name in names)
+    assert embed_all(tmp_path, Fake())[0].current == 40
 
 
 def test_what_was_seen_before_the_model_was_known_is_not_looked_at_again(
