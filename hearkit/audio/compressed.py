@@ -75,7 +75,7 @@ def read(file: BinaryIO, mono: Mono) -> Recording:
             lossy=not decoding.codec.startswith(_LOSSLESS),
             lost_s=decoding.lost_s,
             ends_early=decoding.ends_early or announced.is_cut,
-            more=(*decoding.more, *told_behind(data_of(file), mono.duration_s)),
+            more=(*decoding.more, *told_behind(data_of(file.fileno()), mono.duration_s)),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
 from typing import Any, BinaryIO
@@ -30,6 +31,9 @@ _CANDIDATES = (
     b"riff",
 )
 """What files of such samples begin with."""
+
+_LITTLE = (b"RIFF", b"RF64")
+"""WAV files whose numbers are written with their last byte first."""
 
 _NO_PCM = (b"ID3", b"\xff", b"OggS")
 """What FFmpeg alone is to read: libsndfile's decoders print lines of their own."""
@@ -64,18 +68,60 @@ def read(file: BinaryIO, mono: Mono) -> Recording | None:
         return None
     try:
         with _opened(file) as sound:
-            data = data_of(file)
-            if sound.subtype not in _WIDTHS or (data and data.is_unknown and not sound.frames):
+            data = data_of(file.fileno())
+            if sound.subtype not in _WIDTHS:
                 return None
-            size = max(1, min(BLOCK, _MOST_IN_BLOCK // sound.channels))
-            n_read = size
-            while n_read == size:
-                block = _block(sound, size, is_flac=is_flac)
-                mono.add(block, sound.samplerate)
-                n_read = len(block)
+            if data and data.is_unknown and not sound.frames:
+                return _read_to_the_end(file, sound, data, mono)
+            _add_all(sound, mono, is_flac=is_flac)
             return _recording(sound, data)
     except soundfile.SoundFileError:  # damaged, which FFmpeg reads as far as it goes
         return None
+
+
+class _From(io.RawIOBase):
+    """An open file from some place on."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self._file, self._start = file, start
+        self.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        begin = self._start if whence == os.SEEK_SET else 0
+        return self._file.seek(begin + offset, whence) - self._start
+
+    def tell(self) -> int:
+        return self._file.tell() - self._start
+
+    def readinto(self, buffer: Any) -> int:
+        return int(self._file.readinto(buffer) or 0)  # type: ignore[attr-defined]
+
+
+def _read_to_the_end(file: BinaryIO, sound: Any, data: Data, mono: Mono) -> Recording | None:
+    """Samples of a WAV file whose length nobody wrote; FFmpeg reads some of these as empty."""
+    import soundfile
+
+    if head_of(file)[:4] not in _LITTLE:
+        return None
+    with soundfile.SoundFile(
+        _From(file, data.start),
+        format="RAW",
+        endian="LITTLE",
+        subtype=sound.subtype,
+        samplerate=sound.samplerate,
+        channels=sound.channels,
+    ) as raw:
+        _add_all(raw, mono, is_flac=False)
+        return _recording(raw, data)
+
+
+def _add_all(sound: Any, mono: Mono, *, is_flac: bool) -> None:
+    size = max(1, min(BLOCK, _MOST_IN_BLOCK // sound.channels))
+    n_read = size
+    while n_read == size:
+        block = _block(sound, size, is_flac=is_flac)
+        mono.add(block, sound.samplerate)
+        n_read = len(block)
 
 
 def _block(sound: Any, size: int, *, is_flac: bool) -> Any:

@@ -41,6 +41,29 @@ def test_a_length_that_nobody_knew_is_that_of_the_file(tmp_path: Path, size: int
     assert np.abs(load(path, 16000).audio - SAMPLES[:, 0] / 32768).max() < 1e-7
 
 
+@pytest.mark.parametrize("head", [b"RIFF", b"RF64"])
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "FLOAT", "DOUBLE"])
+def test_a_recorder_that_never_wrote_any_size_loses_nothing(
+    tmp_path: Path, head: bytes, subtype: str
+) -> None:
+    path = tmp_path / "a.wav"
+    samples = tones(0.5, 16000, 2) * [1.0, 0.5]
+    soundfile.write(path, samples, 16000, subtype, format="WAV")
+    expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    contents = bytearray(path.read_bytes())
+    place = contents.index(b"data") + 4
+    if head == b"RIFF":
+        contents[4:8] = contents[place : place + 4] = bytes(4)
+    else:
+        begin = bytes(head) + b"\xff" * 4 + b"WAVEds64\x1c\0\0\0" + bytes(28)
+        inner = contents[contents.index(b"fmt ") : place]
+        contents = bytearray(begin + inner + b"\xff" * 4 + contents[place + 4 :])
+    path.write_bytes(contents)
+    sound = load(path, 16000)
+    assert np.abs(sound.audio - expected @ np.full(2, 0.5, np.float32)).max() < 1e-6
+    assert list(remarks(sound)) == []
+
+
 def test_a_recording_that_was_cut_is_told(tmp_path: Path) -> None:
     path = wav(tmp_path / "a.wav")
     path.write_bytes(path.read_bytes()[: 44 + 64000])
