@@ -26,7 +26,7 @@ SUFFIXES = frozenset(f"{_PLAIN} {_COMPRESSED} {_PICTURES}".split())
 """What is taken for audio inside a folder; a file that is named is always tried."""
 
 _GIT = ".git"
-"""A repository's own folder. In that of git-annex are the recordings that links elsewhere lead to."""
+"""A repository's own folder; in that of git-annex are the recordings that links lead to."""
 
 _MOST_KINDS = 8
 """Kinds of files that are told by name."""
