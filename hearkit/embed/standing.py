@@ -8,11 +8,13 @@ What is there is looked at while the model is loaded; whether that is current on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from ..audio.kinds import shown
@@ -57,19 +59,31 @@ _MOST_IN_LOOK = 64
 """Jobs that a thread looks at before it takes others: to hand one over takes as long as a look."""
 
 
+_MOST_LOOKED_AT = 1 << 15
+"""Jobs that are looked at ahead, of however many there are: what is seen of them takes 30 MB."""
+
+
 @contextmanager
-def looking(jobs: list[Job]) -> Iterator[Iterator[Seen]]:
+def looking(jobs: Sequence[Job]) -> Iterator[Iterator[Seen]]:
     """A context in which jobs are looked at, in their order, by threads of their own."""
     size = max(1, min(_MOST_IN_LOOK, len(jobs) // (4 * _LOOKERS)))
-    parts = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+    parts = (jobs[start : start + size] for start in range(0, len(jobs), size))
     pool = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="hear-looker")
+    ahead = deque(pool.submit(_look, part) for part in islice(parts, _MOST_LOOKED_AT // size))
+
+    def seen() -> Iterator[Seen]:
+        while ahead:
+            first = ahead.popleft().result()
+            ahead.extend(pool.submit(_look, part) for part in islice(parts, 1))
+            yield from first
+
     try:
-        yield (seen for part in pool.map(_look, parts) for seen in part)
+        yield seen()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _look(jobs: list[Job]) -> list[Seen]:
+def _look(jobs: Sequence[Job]) -> list[Seen]:
     return [Seen(archive.look(job.output), _state(job)) for job in jobs]
 
 
