@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,16 +67,15 @@ _LOOKERS = 4
 _MOST_IN_LOOK = 64
 """Jobs that a thread looks at before it takes others: to hand one over takes as long as a look."""
 
-_MOST_PARTS = 256
-"""Times so many jobs are looked at ahead: a model that loads for minutes must not mean that all of
-a million are remembered."""
+_MOST_LOOKED_AT = 1 << 15
+"""Jobs that are looked at ahead, of however many there are: what is seen of them takes 30 MB."""
 
 _AHEAD = 256
 """Jobs that are judged ahead."""
 
 
 @contextmanager
-def looking(jobs: list[Job], results: Results | None = None) -> Iterator[Iterator[Seen]]:
+def looking(jobs: Sequence[Job], results: Results | None = None) -> Iterator[Iterator[Seen]]:
     """A context in which jobs are looked at, in their order, by threads of their own.
 
     Args:
@@ -88,13 +87,15 @@ def looking(jobs: list[Job], results: Results | None = None) -> Iterator[Iterato
     look = partial(_look, results)
     size = max(1, min(_MOST_IN_LOOK, len(jobs) // (4 * _LOOKERS)))
     parts = (jobs[start : start + size] for start in range(0, len(jobs), size))
+    most = max(1, _MOST_LOOKED_AT // size)
     pool = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="hear-looker")
-    ahead = deque(pool.submit(look, part) for part in itertools.islice(parts, _MOST_PARTS))
+    ahead = deque(pool.submit(look, part) for part in itertools.islice(parts, most))
 
     def seen() -> Iterator[Seen]:
         while ahead:
-            yield from ahead.popleft().result()
+            first = ahead.popleft().result()
             ahead.extend(pool.submit(look, part) for part in itertools.islice(parts, 1))
+            yield from first
 
     try:
         yield seen()
@@ -102,7 +103,7 @@ def looking(jobs: list[Job], results: Results | None = None) -> Iterator[Iterato
         pool.shutdown(cancel_futures=True)
 
 
-def _look(results: Results, jobs: list[Job]) -> list[Seen]:
+def _look(results: Results, jobs: Sequence[Job]) -> list[Seen]:
     return [Seen(results.look(job), _state(job)) for job in jobs]
 
 
