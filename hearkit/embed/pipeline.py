@@ -71,6 +71,7 @@ def run(
     done: Callable[[int], None],
     tell: Tell,
     results: Results | None = None,
+    counts: Counts | None = None,
 ) -> Counts:
     """Embed all jobs that have no current result yet.
 
@@ -82,12 +83,13 @@ def run(
         tell: Called with one line, and the error if it is one, for each file that fails or
             looks odd.
         results: Where results are kept; None for a file each.
+        counts: Is kept up to date, and returned; None for a new one.
 
     Raises:
         UsageError: If results cannot be written; those already written stay.
     """
     results = results or NpzFiles()
-    counts = Counts()
+    counts = Counts() if counts is None else counts
     spent = counts.spent
 
     def failed(_: Job, error: HearError) -> None:
