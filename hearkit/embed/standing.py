@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from ..audio.kinds import shown
@@ -22,8 +23,9 @@ from .key import Later
 from .origin import Origin, contents_of, place_of, state_of
 from .results import NpzFiles, Results
 
-_LOOKS_AHEAD = 256
-"""Results that are looked at ahead."""
+_LOOKS, _LOOKS_AHEAD = 32, 8
+"""Results that a thread looks at, one after the other, and how many times so many are looked at
+ahead."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,16 @@ def in_order(
     jobs: Iterable[Job], look: Callable[[Job], Standing], readers: ThreadPoolExecutor
 ) -> Iterator[tuple[Job, Standing]]:
     """Jobs with their standing; looked at a bounded number ahead, of however many there are."""
-    ahead: deque[tuple[Job, Future[Standing]]] = deque()
-    for job in jobs:
-        ahead.append((job, readers.submit(look, job)))
+
+    def looked(some: list[Job]) -> list[tuple[Job, Standing]]:
+        return [(job, look(job)) for job in some]
+
+    left = iter(jobs)
+    ahead: deque[Future[list[tuple[Job, Standing]]]] = deque()
+    # Handing over a single look to a thread takes longer than many a look.
+    while some := list(islice(left, _LOOKS)):
+        ahead.append(readers.submit(looked, some))
         if len(ahead) > _LOOKS_AHEAD:
-            first, looking = ahead.popleft()
-            yield first, looking.result()
-    for first, looking in ahead:
-        yield first, looking.result()
+            yield from ahead.popleft().result()
+    while ahead:
+        yield from ahead.popleft().result()

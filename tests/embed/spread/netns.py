@@ -17,7 +17,12 @@ HEAD = "10.77.41.2"
 _PATIENCE = 1500
 """Looks, five a second, until a node has started."""
 
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_enable_metrics_collection": "0"}
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_enable_metrics_collection": "0",
+    # Hosts of a cluster share a token; here all is on one machine.
+    "RAY_AUTH_MODE": "disabled",
+}
 
 
 def ip(*arguments: str) -> None:
