@@ -62,6 +62,8 @@ def library(address: str) -> Any:
         # Ray takes an address of this machine in place of the loopback's unless it is told, by this
         # variable of all systems, that there is no cluster.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        # Its workers are the command's own work; by default they give way to all other processes.
+        os.environ.setdefault("RAY_worker_niceness", "0")
     elif _has_token():
         # `ray start` decides by the same; a driver has to be told.
         os.environ.setdefault("RAY_AUTH_MODE", "token")

@@ -20,6 +20,8 @@ _PATIENCE = 1500
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_enable_metrics_collection": "0",
+    # Workers do not give way to whatever else runs on this machine.
+    "RAY_worker_niceness": "0",
     # Hosts of a cluster share a token; here all is on one machine.
     "RAY_AUTH_MODE": "disabled",
 }
