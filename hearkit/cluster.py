@@ -62,6 +62,11 @@ def library(address: str) -> Any:
         # Ray takes an address of this machine in place of the loopback's unless it is told, by this
         # variable of all systems, that there is no cluster.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        # Its workers are the command's own work; by default they give way to all other processes.
+        os.environ.setdefault("RAY_worker_niceness", "0")
+    elif _has_token():
+        # `ray start` decides by the same; a driver has to be told.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray
         import ray.exceptions
@@ -71,6 +76,15 @@ def library(address: str) -> Any:
         why = "" if missing else f" ({error})"
         raise UsageError(f'--ray needs ray{why}: pip install "hearbaseline[ray]"') from error
     return ray
+
+
+def _has_token() -> bool:
+    """Whether there is a token that Ray would show to a cluster."""
+    if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
+        return True
+    with contextlib.suppress(RuntimeError):  # there is no home
+        return (Path.home() / ".ray" / "auth_token").is_file()
+    return False
 
 
 def check_address(address: str) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from .. import command as shared
-from ..errors import HearError, UsageError
+from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from .counts import Tell
     from .jobs import Job, LeftOut
 
 _NAME = "hear-embed"
@@ -94,7 +92,9 @@ def command(
     """
     from ..api.submission import Submission
     from .connect import connect
+    from .counts import Counts
     from .jobs import LeftOut
+    from .progress import Pace, followed
     from .results import results_of
     from .standing import looking
 
@@ -113,6 +113,9 @@ def command(
     if str(left_out):
         shared.tell(_NAME, str(left_out))
 
+    counts = Counts()
+    pace = Pace(counts, len(jobs))
+    follow = partial(followed, _NAME, pace=pace, total=len(jobs), debug=debug, verbose=verbose)
     memory_bytes = None if memory_limit is None else int(memory_limit * 1e9)
     if address is not None:
         from ..cluster import joined
@@ -131,8 +134,8 @@ def command(
             kind,
             out,
         )
-        with joined(address) as ray, _followed(module, len(jobs), debug=debug) as (done, tell):
-            counts = run_on_ray(ray, jobs, setup, results, done=done, tell=tell)
+        with joined(address) as ray, follow(module) as (done, tell):
+            run_on_ray(ray, jobs, setup, results, done=done, tell=tell, counts=counts)
     else:
         # Must be set before PyTorch is imported. While files are read and written, its threads do
         # not get all cores; those that then spin until the last one is done take them away from it.
@@ -150,13 +153,20 @@ def command(
             from .pipeline import run
 
             embedder = Embedder(submission, lambda _: connection, weights=weights)
-            with _followed(embedder.name, len(jobs), debug=debug) as (done, tell):
-                counts = run(
-                    jobs, embedder, batch_size, done=done, tell=tell, results=results, looked=looked
+            with follow(embedder.name) as (done, tell):
+                run(
+                    jobs,
+                    embedder,
+                    batch_size,
+                    done=done,
+                    tell=tell,
+                    results=results,
+                    looked=looked,
+                    counts=counts,
                 )
     counts.failed += len(left_out.troubles)
     if verbose:
-        shared.tell(_NAME, str(counts.spent))
+        shared.tell(_NAME, f"{counts.spent}; {pace.rates}")
     shared.echo(f"{counts}, in {out}\n")
     return 1 if counts.failed else 0
 
@@ -196,35 +206,6 @@ def _jobs(
     mine = part.of_jobs(found)
     shared.tell(_NAME, part.said(len(mine), len(found)))
     return mine
-
-
-@contextlib.contextmanager
-def _followed(
-    name: str, total: int, *, debug: bool
-) -> Iterator[tuple[Callable[[int], None], Tell]]:
-    """What follows a run: a bar on a terminal, and lines."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-
-    def tell(line: str, error: HearError | None) -> None:
-        if debug and error:
-            console.print("".join(traceback.format_exception(error)), end="")
-        console.print(shared.line(_NAME, line))
-
-    with Progress(
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        redirect_stdout=sys.stdout.isatty(),
-    ) as progress:
-        task = progress.add_task(f"embedding with {name}", total=total)
-
-        def done(count: int) -> None:
-            progress.update(task, advance=count)
-
-        yield done, tell
 
 
 def _without_dashes(arguments: list[str]) -> list[str]:

@@ -14,19 +14,29 @@ from .search import SUFFIXES, LeftOut, search
 __all__ = ["SUFFIXES", "Job", "LeftOut", "collected", "find_jobs"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One audio file and its result.
+    """One audio file and its result; small, since there may be millions.
 
     Attributes:
-        source: The audio file.
-        output: The `.npz` file to write.
+        given: Path of the audio file, as text.
+        folder: The folder for the results, which all jobs share.
         name: The audio file's path below the folder that was named, with `/`.
     """
 
-    source: Path
-    output: Path
-    name: str = ""
+    given: str
+    folder: Path
+    name: str
+
+    @property
+    def source(self) -> Path:
+        """The audio file."""
+        return Path(self.given)
+
+    @property
+    def output(self) -> Path:
+        """The `.npz` file to write."""
+        return self.folder / f"{self.name}.npz"
 
 
 def find_jobs(inputs: Iterable[Path], out: Path, left_out: LeftOut | None = None) -> list[Job]:
@@ -63,11 +73,11 @@ def collected(found: Iterable[tuple[Path, Path]], out: Path) -> list[Job]:
     """
     jobs: dict[str, Job] = {}
     for source, relative in found:
-        name = relative.as_posix()
+        name, given = relative.as_posix(), str(source)
         before = jobs.get(name)
         if before is None:
-            jobs[name] = Job(source, out / f"{name}.npz", name)
-        elif before.source != source and not _is_same(before.source, source):
+            jobs[name] = Job(given, out, name)
+        elif before.given != given and not _is_same(before.given, given):
             raise UsageError(
                 f"{shown(before.source)} and {shown(source)} would both be written to "
                 f"{shown(before.output)}; name a folder that holds both, or give each an --out of "
@@ -76,7 +86,7 @@ def collected(found: Iterable[tuple[Path, Path]], out: Path) -> list[Job]:
     return list(jobs.values())
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 

@@ -72,6 +72,7 @@ def run(
     tell: Tell,
     results: Results | None = None,
     looked: Iterable[Seen] | None = None,
+    counts: Counts | None = None,
 ) -> Counts:
     """Embed all jobs that have no current result yet.
 
@@ -84,12 +85,13 @@ def run(
             looks odd.
         results: Where results are kept; None for a file each.
         looked: What was seen of each job, see `standing.looking`; None to look now.
+        counts: Is kept up to date, and returned; None for a new one.
 
     Raises:
         UsageError: If results cannot be written; those already written stay.
     """
     results = results or NpzFiles()
-    counts = Counts()
+    counts = Counts() if counts is None else counts
     spent = counts.spent
 
     def failed(_: Job, error: HearError) -> None:

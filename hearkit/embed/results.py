@@ -56,8 +56,8 @@ class NpzFiles:
 
     def begin(self, jobs: Iterable[Job]) -> None:
         """See `Results.begin`."""
-        for folder in {job.output.parent for job in jobs}:
-            files.sweep(folder)
+        for folder, inner in {(job.folder, job.name.rpartition("/")[0]) for job in jobs}:
+            files.sweep(folder / inner)
 
     def look(self, job: Job) -> archive.Found:
         """See `Results.look`."""

@@ -70,8 +70,8 @@ _MOST_IN_LOOK = 64
 _MOST_LOOKED_AT = 1 << 15
 """Jobs that are looked at ahead, of however many there are: what is seen of them takes 30 MB."""
 
-_AHEAD = 256
-"""Jobs that are judged ahead."""
+_JUDGED, _JUDGED_AHEAD = 32, 8
+"""Jobs that a thread judges, one after the other, and how many times so many are judged ahead."""
 
 
 @contextmanager
@@ -186,11 +186,16 @@ def in_order(
         readers: Threads that do so.
         looked: What was seen of each; empty to look now.
     """
-    ahead: deque[tuple[Job, Future[Standing]]] = deque()
-    for job, seen in zip(jobs, itertools.chain(looked, itertools.repeat(None))):  # noqa: B905
-        ahead.append((job, readers.submit(judge, job, seen)))
-        if len(ahead) > _AHEAD:
-            first, judging = ahead.popleft()
-            yield first, judging.result()
-    for first, judging in ahead:
-        yield first, judging.result()
+
+    def judged(some: list[tuple[Job, Seen | None]]) -> list[tuple[Job, Standing]]:
+        return [(job, judge(job, seen)) for job, seen in some]
+
+    left = zip(jobs, itertools.chain(looked, itertools.repeat(None)))  # noqa: B905 - no end
+    ahead: deque[Future[list[tuple[Job, Standing]]]] = deque()
+    # Handing over a single job to a thread takes longer than judging many a one.
+    while some := list(itertools.islice(left, _JUDGED)):
+        ahead.append(readers.submit(judged, some))
+        if len(ahead) > _JUDGED_AHEAD:
+            yield from ahead.popleft().result()
+    while ahead:
+        yield from ahead.popleft().result()

@@ -22,7 +22,7 @@ NAMES = [f"speaker{n % 7}/{n:04}.wav" for n in range(2000)]
 
 
 def jobs_of(names: list[str]) -> list[Job]:
-    return [Job(Path(name), Path(f"{name}.npz"), name) for name in names]
+    return [Job(name, Path("out"), name) for name in names]
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import traceback
@@ -119,7 +120,9 @@ class EmbeddingActor:
         return report
 
     def close(self) -> None:
-        """End the module's process."""
+        """Complete what was written, and end the module's process."""
+        with contextlib.suppress(HearError):
+            self._results.finish()
         self._embedder.close()
 
     def _keep(self, report: Report, written: list[str]) -> None:

@@ -40,6 +40,7 @@ def run_on_ray(
     *,
     done: Callable[[int], None],
     tell: Tell,
+    counts: Counts | None = None,
 ) -> Counts:
     """Embed jobs on a Ray, see `driver.run`.
 
@@ -50,6 +51,7 @@ def run_on_ray(
         results: Where results are kept.
         done: Called with the number of jobs that were dealt with.
         tell: Called with one line, and the error if it is one.
+        counts: Is kept up to date, and returned; None for a new one.
 
     Raises:
         UsageError: If the module or the device are not there, or results cannot be written.
@@ -57,4 +59,6 @@ def run_on_ray(
     """
     pool = RayPool(ray, setup, lambda line: tell(line, None))
     with contextlib.closing(pool):
-        return driver.run(jobs, pool, results, setup.batch_size, done=done, tell=tell)
+        return driver.run(
+            jobs, pool, results, setup.batch_size, done=done, tell=tell, counts=counts
+        )

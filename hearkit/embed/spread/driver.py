@@ -81,6 +81,7 @@ def run(
     *,
     done: Callable[[int], None],
     tell: Tell,
+    counts: Counts | None = None,
 ) -> Counts:
     """Embed all jobs that have no current result yet; like `pipeline.run`.
 
@@ -91,18 +92,20 @@ def run(
         batch_size: Sounds in a batch at most.
         done: Called with the number of jobs that were dealt with.
         tell: Called with one line, and the error if it is one.
+        counts: Is kept up to date, and returned; None for a new one.
 
     Raises:
         HearError: If the module cannot be loaded anywhere, or results cannot be written.
     """
     lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="hear-looker")
-    driver = _Driver(jobs, pool, results, batch_size, lookers, done, tell)
+    counts = Counts() if counts is None else counts
+    driver = _Driver(jobs, pool, results, batch_size, lookers, done, tell, counts)
     try:
         driver.run()
     finally:
         lookers.shutdown(cancel_futures=True)
         results.finish()
-    return driver.counts
+    return counts
 
 
 class _Driver:
@@ -117,8 +120,9 @@ class _Driver:
         lookers: ThreadPoolExecutor,
         done: Callable[[int], None],
         tell: Tell,
+        counts: Counts,
     ) -> None:
-        self.counts = Counts()
+        self.counts = counts
         self._jobs = jobs
         self._n_waiting = len(jobs)  # that nobody has been given yet
         self._pool = pool

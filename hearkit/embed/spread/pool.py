@@ -19,6 +19,9 @@ _CORES = 8
 _AT_ONCE = 4
 """Calls that run in an actor: two that embed, one that completes, one to spare."""
 
+_LOOK_S = 1.0
+"""Seconds between two looks at nodes, of which there may be hundreds."""
+
 _PAUSE_S = 0.1
 """Seconds between two looks at nodes while there is no worker at all."""
 
@@ -87,6 +90,7 @@ class RayPool:
         self._nodes: dict[str, _Node] = {}
         self._excluded: set[str] = set()
         self._calls: dict[Any, tuple[Worker, int]] = {}
+        self._next_look = 0.0
         self._class = ray.remote(max_restarts=0, max_concurrency=_AT_ONCE)(EmbeddingActor)
 
     def grow(self) -> None:
@@ -95,6 +99,9 @@ class RayPool:
         Raises:
             LostError: If there is no node that can have one.
         """
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_S
         alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
         for gone in self._nodes.keys() - alive.keys():
             del self._nodes[gone]

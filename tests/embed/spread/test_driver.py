@@ -16,7 +16,7 @@ from hearkit.embed.spread.pool import Event, Worker
 from hearkit.embed.standing import Judge, Standing
 from hearkit.errors import HearError, LostError, OutputError, UsageError
 
-JOBS = [Job(Path(f"in/{n}.wav"), Path(f"out/{n}.wav.npz"), f"{n}.wav") for n in range(300)]
+JOBS = [Job(f"in/{n}.wav", Path("out"), f"{n}.wav") for n in range(300)]
 
 Answer = Report | None
 
