@@ -190,7 +190,7 @@ def test_what_was_seen_before_the_model_was_known_is_not_looked_at_again(
 def test_looks_are_bounded_and_stay_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs = [Job(tmp_path / f"{n}.wav", tmp_path / f"{n}.wav.npz") for n in range(40)]
+    jobs = [Job(str(tmp_path / f"{n}.wav"), tmp_path, f"{n}.wav") for n in range(40)]
     looked = []
 
     def look(path: Path) -> archive.Found:
