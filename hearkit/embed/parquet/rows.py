@@ -86,12 +86,14 @@ def table_of(rows: Sequence[Mapping[str, Any]], sizes: Sizes) -> Any:
         sizes: The sizes of the embeddings.
     """
     pa, _ = arrow("--format parquet")
+    number = pa.float32()
     n_timestamps = [len(row["timestamps"]) for row in rows]
     starts = pa.array(np.cumsum([0, *n_timestamps]), pa.int32())
 
     def numbers(name: str) -> Any:
-        joined = np.concatenate([np.ravel(row[name]) for row in rows])
-        return pa.array(joined.astype(np.float32, copy=False))
+        joined = np.concatenate([np.ravel(row[name]) for row in rows], dtype=np.float32)
+        # As it is, without a look at what its numbers may be.
+        return pa.Array.from_buffers(number, len(joined), [None, pa.py_buffer(joined)])
 
     fixed = pa.FixedSizeListArray.from_arrays
     columns = {

@@ -112,6 +112,8 @@ class Hosts:
         for node in self._nodes:
             node.wait(30)
         for number in self._hosts:
+            # The kernel takes its time to remove it together with the namespace.
+            ip("link", "del", f"hear-v{number}")
             ip("netns", "del", f"hear-ns{number}")
 
 
