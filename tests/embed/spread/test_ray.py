@@ -1,6 +1,7 @@
 """The command on a Ray of this machine: what one process gives, with a worker that is killed."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,9 @@ def test_a_recording_that_kills_workers_is_skipped_and_the_rest_is_as_ever(
     with (folder / "tiny.py").open("a") as file:
         file.write(KILLED_BY_LENGTH)
     run = ("in", "--out", "out", "--module", "tiny", "--in-process", "--format", "parquet", "--ray")
-    environment = {**os.environ, "TMPDIR": str(folder)}
-    done = command(*run, env=environment)
+    with tempfile.TemporaryDirectory(prefix="h", dir="/tmp") as short:  # sockets have short paths
+        done = command(*run, env={**os.environ, "TMPDIR": short})
+        assert not list(Path(short).glob("hear-ray-*"))
     assert done.stdout == "embedded 8, already there 0, failed 2, in out\n"
     assert done.returncode == 1
     first, *lines = sorted(done.stderr.splitlines())
@@ -49,8 +51,6 @@ def test_a_recording_that_kills_workers_is_skipped_and_the_rest_is_as_ever(
         alone = read(folder / f"alone/sub/{n}.wav.npz")
         for entry in ("scene_embedding", "timestamp_embeddings", "timestamps", "source"):
             assert np.array_equal(row[entry], alone[entry])
-    assert not list(folder.glob("hear-ray-*"))
-    assert not list(Path("/tmp").glob("hear-ray-*"))
 
 
 @pytest.mark.parametrize(
