@@ -46,7 +46,10 @@ class Product(torch.nn.Module):
         n_out, n_in, taps = kernel.shape
         begin = first % length
         before = min(taps, length - begin)
-        matrices = kernel.new_empty(length // 2 + 1, n_in, n_out, dtype=kernel.dtype.to_complex())
+        # Pairs of reals: Module.to(torch.float32) would drop the imaginary parts, and what PyTorch
+        # 2.2 returns for dtype.to_complex() is freed memory.
+        pairs = kernel.new_empty(length // 2 + 1, n_in, n_out, 2)
+        matrices = torch.view_as_complex(pairs)
         # A few inputs at a time, which a cache holds while their axes change places.
         for some in range(0, n_in, _INPUTS):
             block = kernel[:, some : some + _INPUTS]
@@ -55,8 +58,7 @@ class Product(torch.nn.Module):
             wrapped[..., : taps - before] = block[..., before:]
             # (out, in, bins) to (bins, in, out)
             matrices[:, some : some + _INPUTS] = rfft(wrapped).conj().permute(2, 1, 0)
-        # Kept as pairs of reals: Module.to(torch.float32) would drop the imaginary parts.
-        self.register_buffer("pairs", torch.view_as_real(matrices), persistent=False)
+        self.register_buffer("pairs", pairs, persistent=False)
 
     @property
     def matrices(self) -> Tensor:
