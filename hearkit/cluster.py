@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from . import machine
 from .errors import UsageError
+from .optional import missing
 
 LOCAL = "local"
 """The address that stands for a Ray of this machine alone."""
@@ -72,9 +73,7 @@ def library(address: str) -> Any:
         import ray.exceptions
         import ray.util.scheduling_strategies
     except ImportError as error:
-        missing = (error.name or "").partition(".")[0] == "ray"
-        why = "" if missing else f" ({error})"
-        raise UsageError(f'--ray needs ray{why}: pip install "hearbaseline[ray]"') from error
+        raise missing("--ray", "ray", "ray", error) from error
     return ray
 
 

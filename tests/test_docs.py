@@ -193,24 +193,22 @@ def code_in_tables(page: str) -> set[str]:
     return {code for cell in cells for code in re.findall(r"`([^` ]+)", cell)}
 
 
-def test_every_option_of_the_validator_stands_on_its_page() -> None:
-    options = {
+def options_of(command: click.Command) -> set[str]:
+    """All spellings of a command's options."""
+    return {
         name
         for parameter in command.params
         if isinstance(parameter, click.Option)
         for name in parameter.opts
     }
-    assert options - code_in_tables("validating.md") == set()
+
+
+def test_every_option_of_the_validator_stands_on_its_page() -> None:
+    assert options_of(command) - code_in_tables("validating.md") == set()
 
 
 def test_every_option_of_hear_embed_stands_on_its_page() -> None:
-    options = {
-        name
-        for parameter in hear_embed.params
-        if isinstance(parameter, click.Option)
-        for name in parameter.opts
-    }
-    assert options - code_in_tables("embedding.md") == set()
+    assert options_of(hear_embed) - code_in_tables("embedding.md") == set()
 
 
 def test_every_option_of_hear_eval_stands_on_its_page() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..audio.kinds import shown
 from ..errors import UsageError
+from ..optional import arrow
 from .jobs import Job, LeftOut, collected
-from .optional import arrow
 
 _ROWS = 1 << 14
 """Rows of a Parquet file that are in memory at once."""

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
-
-from .. import command as shared
-from ..errors import HearError
 
 if TYPE_CHECKING:
     from .counts import Counts, Tell
@@ -77,37 +72,25 @@ def followed(
         debug: Whether tracebacks are shown.
         verbose: Whether lines tell the progress where there is no terminal.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
 
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    columns = (
+    from ..bar import bar, teller
+
+    progress = bar(
         TextColumn(f"embedding with {name}", markup=False),
         BarColumn(bar_width=20),
         TextColumn("{task.fields[pace].line}", markup=False),
     )
-    is_terminal = console.is_terminal
+    tell = teller(progress.console, command, debug=debug)
     told = time.monotonic()
-
-    def tell(line: str, error: HearError | None) -> None:
-        if debug and error:
-            console.print("".join(traceback.format_exception(error)), end="")
-        console.print(shared.line(command, line))
 
     def done(count: int) -> None:
         nonlocal told
         progress.update(task, advance=count)
-        if verbose and not is_terminal and time.monotonic() - told >= _LINE_S:
+        if verbose and progress.disable and time.monotonic() - told >= _LINE_S:
             told = time.monotonic()
             tell(pace.line, None)
 
-    with Progress(
-        *columns,
-        console=console,
-        transient=True,
-        disable=not is_terminal,
-        # What Ray prints on standard output goes to its log.
-        redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
-    ) as progress:
+    with progress:
         task = progress.add_task("", total=total, pace=pace)
         yield done, tell

@@ -133,13 +133,14 @@ def _numbers(array: NDArray[Any], width: int) -> NDArray[np.float32] | None:
     if not width or array.ndim < 3 or array.shape[-1] <= width:
         return _as_float32(array)
     size = array.shape[-1]
-    directions = np.random.default_rng(0).standard_normal((size, width)) / math.sqrt(size)
+    drawn = np.random.default_rng(0).standard_normal((size, width)) / math.sqrt(size)
+    directions = drawn.astype(np.float32)
     projected = np.empty((*array.shape[:-1], width), np.float32)
     # In blocks: what this process takes at most is measured.
     for n, rows in enumerate(array):
         for begin in range(0, len(rows), _BLOCK):
             block = slice(begin, begin + _BLOCK)
-            projected[n, block] = _as_float32(rows[block]) @ directions.astype(np.float32)
+            projected[n, block] = _as_float32(rows[block]) @ directions
     return projected
 
 

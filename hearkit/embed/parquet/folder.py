@@ -21,10 +21,10 @@ from typing import Any
 from ... import files
 from ...audio.kinds import shown
 from ...errors import OutputError, UnwritableError
+from ...optional import arrow
 from .. import store
 from ..archive import Found
 from ..jobs import Job
-from ..optional import arrow
 from ..origin import Origin
 from . import rewrite
 from .index import Index

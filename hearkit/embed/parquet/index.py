@@ -10,7 +10,7 @@ from typing import Any
 
 from ...audio.kinds import shown
 from ...errors import UsageError
-from ..optional import arrow
+from ...optional import arrow
 from ..origin import Origin
 from .rows import KNOWN_BY, Sizes
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...files import written_atomically
-from ..optional import arrow
+from ...optional import arrow
 from .rows import TEXTS, Sizes, schema_of, table_of
 
 _GROUP_BYTES = 64 << 20

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..optional import arrow
+from ...optional import arrow
 from .index import PARTS
 from .rows import Sizes, entries_of, text
 

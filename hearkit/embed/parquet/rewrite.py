@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..optional import arrow
+from ...optional import arrow
 from ..origin import Origin
 from .part import table_writer
 from .rows import made_from_text

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..optional import arrow
+from ...optional import arrow
 
 TEXTS = ("path", "source", "module", "weights", "version", "fingerprint", "made_from")
 """Columns of text."""

@@ -75,7 +75,8 @@ class _Evaluation:
         jobs = [(seed, point) for seed, some in self._points.items() for point in some]
         fold = self._fold(first)
         at_once = self._at_once(fold, jobs, len(jobs))
-        trained, lone = self._trained(fold, jobs, at_once)
+        threads = max(1, self._threads // at_once)
+        trained, lone = self._trained(fold, jobs, at_once, threads)
         best: dict[int, Trained] = {}
         for one in trained:
             # Of equal ones the earlier: points stand in the order in which they are tried.
@@ -84,11 +85,12 @@ class _Evaluation:
         tests = [fold.test(one) for one in best.values()]
         again = [(one.seed, one.point) for one in best.values()]
         at_once = self._at_once(fold, again, len(others))
+        threads = max(1, self._threads // at_once)
         del fold  # its rows make room for those of the others
 
         def tested(division: Division) -> tuple[list[TestScores], tuple[str, ...]]:
             fold = self._fold(division)
-            trained, lone = self._trained(fold, again, at_once, is_one_of_several=True)
+            trained, lone = self._trained(fold, again, 1, threads)
             return [fold.test(one) for one in trained], lone
 
         for some, warnings in each(tested, others, at_once, self._progress.stop):
@@ -115,15 +117,15 @@ class _Evaluation:
         return Fold(self._data, division, self._plan.device, self._progress.timed)
 
     def _trained(
-        self, fold: Fold, jobs: Sequence[_Job], at_once: int, *, is_one_of_several: bool = False
+        self, fold: Fold, jobs: Sequence[_Job], at_once: int, threads: int
     ) -> tuple[list[Trained], tuple[str, ...]]:
         """Train heads, in stacks of the same shape that fit into the memory.
 
         Args:
             fold: Rows and scorers.
             jobs: The heads.
-            at_once: Trainings at once.
-            is_one_of_several: Whether those are of several folds, of which this is one.
+            at_once: Stacks of this fold trained at once.
+            threads: Threads of each.
 
         Returns:
             The heads in the given order, and warnings.
@@ -131,11 +133,9 @@ class _Evaluation:
         chosen = [point for _, point in jobs]
         lone = tuple(lone_row_warnings(fold.train.n_rows, chosen, fold.division))
         stacks = list(_stacks(jobs, fold.most_heads))
-        threads = max(1, self._threads // at_once)
-        n_here = 1 if is_one_of_several else at_once
         found: dict[_Job, Trained] = {}
         for some in each(
-            lambda stack: self._stack(fold, stack, threads), stacks, n_here, self._progress.stop
+            lambda stack: self._stack(fold, stack, threads), stacks, at_once, self._progress.stop
         ):
             found |= {(one.seed, one.point): one for one in some}
         return [found[job] for job in jobs], lone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import UsageError
+from .errors import UsageError
 
 
 def arrow(what: str) -> tuple[Any, Any]:
@@ -20,11 +20,11 @@ def arrow(what: str) -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise _missing(what, "pyarrow", "parquet", error) from error
+        raise missing(what, "pyarrow", "parquet", error) from error
     return pyarrow, pyarrow.parquet
 
 
-def _missing(what: str, package: str, extra: str, error: ImportError) -> UsageError:
+def missing(what: str, package: str, extra: str, error: ImportError) -> UsageError:
     """What to say of a package that cannot be imported, and why: a broken one is not missing."""
     name = error.name or ""
     why = f"needs {package}" if name.partition(".")[0] == package else f"needs {package} ({error})"
