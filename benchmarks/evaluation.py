@@ -112,6 +112,8 @@ def _measured(
     for side, runs in sides.items():
         row[f"{side} MB"] = max((run.peak_mb for run in runs), default="")
     told = sides["fused"][0].told
+    if counted.told["score"] != told["score"]:
+        raise RuntimeError(f"{folder}: two runs of fused differ, so what one does was not timed")
     rate = counted.told["operations"] / told["seconds"]
     parts: dict[str, Cell] = {"module/task": str(row["module/task"])}
     for stage in (
