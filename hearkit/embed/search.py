@@ -7,9 +7,11 @@ import stat
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import NamedTuple
 
-from ..audio.kinds import APPLE_DOUBLE, shown
+from ..audio.kinds import APPLE_DOUBLE
+from ..remote.url import Place, Url, shown
 
 _PLAIN = (
     ".wav .wave .bwf .rf64 .w64 .aif .aiff .aifc .au .snd .caf .sph .nist .voc .avr .ircam .paf"
@@ -25,7 +27,7 @@ _PICTURES = (
 SUFFIXES = frozenset(f"{_PLAIN} {_COMPRESSED} {_PICTURES}".split())
 """What is taken for audio inside a folder; a file that is named is always tried."""
 
-_GIT = ".git"
+GIT = ".git"
 """A repository's own folder; in that of git-annex are the recordings that links lead to."""
 
 _MOST_KINDS = 8
@@ -56,6 +58,10 @@ class LeftOut:
         self.n_twice += 1
         self._first_twice = self._first_twice or f"{shown(Path(entry))}, {where}"
 
+    def count_kind(self, suffix: str) -> None:
+        """Count a file that is no audio by its name."""
+        self.kinds[shown(Path(suffix)) if suffix else "without a suffix"] += 1
+
     def __str__(self) -> str:
         """One line; "" if nothing was passed over."""
         parts = []
@@ -74,28 +80,49 @@ class LeftOut:
             parts.append(f"passed over {what} listed before ({first}); each is embedded once")
         if self.n_git:
             what = "a folder" if self.n_git == 1 else f"{self.n_git} folders"
-            parts.append(f"passed over {what} called {_GIT}")
+            parts.append(f"passed over {what} called {GIT}")
         return "; ".join(parts)
 
 
-def search(given: Path, left_out: LeftOut) -> list[tuple[Path, Path]]:
-    """The audio files of one input, each with its path relative to the results.
+class Found(NamedTuple):
+    """A recording that was found.
+
+    Attributes:
+        source: Where it is.
+        name: Its path relative to the results, with `/`.
+        state: What its store tells of it, see `Facts.state`; "" for a local file.
+    """
+
+    source: Place
+    name: str
+    state: str = ""
+
+
+def search(given: Place, left_out: LeftOut) -> Iterable[Found]:
+    """The audio files of one input.
 
     Args:
         given: A file, or a folder, which is searched at any depth. Linked folders are followed,
             each once, whatever they lead to.
         left_out: Is told what is not embedded.
+
+    Raises:
+        UsageError: If it is at a store that cannot be used at all.
     """
+    if isinstance(given, Url):
+        from .remote_search import search_url
+
+        return search_url(given, left_out)
     try:
         mode = given.stat().st_mode
     except OSError as error:
         left_out.troubles.append(f"{shown(given)}: {_why(given, error)}")
         return []
     if not stat.S_ISDIR(mode):
-        return [] if _is_mac_shadow(given) else [(given, Path(given.name))]
+        return [] if _is_mac_shadow(given) else [Found(given, given.name)]
     walk = _Walk(left_out)
     walk.all_below(given)
-    return [(path, path.relative_to(given)) for path in sorted(walk.found)]
+    return [Found(path, path.relative_to(given).as_posix()) for path in sorted(walk.found)]
 
 
 def _why(given: Path, error: OSError) -> str:
@@ -149,7 +176,7 @@ class _Walk:
             for entry in reversed(inside):
                 path = folder / entry.name
                 if _is_folder(entry):
-                    if entry.name == _GIT:
+                    if entry.name == GIT:
                         self._left_out.n_git += 1
                         continue
                     (links if entry.is_symlink() else waiting).append(path)
@@ -169,8 +196,8 @@ class _Walk:
                 f"{shown(path)}: is a link to {shown(path.readlink())}, which cannot be followed; "
                 "left out"
             )
-        elif not (_is_result(path) or _is_mac_shadow(path) or path.name == ".DS_Store"):
-            self._left_out.kinds[shown(Path(suffix)) if suffix else "without a suffix"] += 1
+        elif not (is_result_name(path) or _is_mac_shadow(path) or path.name == ".DS_Store"):
+            self._left_out.count_kind(suffix)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -180,9 +207,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_result(path: Path) -> bool:
+def is_result_name(path: PurePath) -> bool:
     """Whether it is called as a result of a recording, or as an unfinished one."""
-    is_result = path.suffix == ".npz" and path.with_suffix("").suffix.lower() in SUFFIXES
+    is_result = path.suffix == ".npz" and PurePath(path.stem).suffix.lower() in SUFFIXES
     return is_result or path.name.startswith(".hear-")
 
 

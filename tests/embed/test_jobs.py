@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hearkit.embed.jobs import collected, find_jobs
+from hearkit.embed.search import Found
 from hearkit.errors import UsageError
 
 
@@ -54,7 +55,7 @@ def test_missing_and_empty_inputs_are_refused(tree: Path) -> None:
 
 def test_a_job_takes_little_memory(tmp_path: Path) -> None:
     """There may be millions."""
-    found = [(Path(f"in/{n:06}.wav"), Path(f"{n:06}.wav")) for n in range(5000)]
+    found = [Found(Path(f"in/{n:06}.wav"), f"{n:06}.wav") for n in range(5000)]
     tracemalloc.start()
     jobs = collected(iter(found), tmp_path)
     size, _ = tracemalloc.get_traced_memory()
