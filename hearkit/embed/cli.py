@@ -13,6 +13,7 @@ import click
 
 from .. import command as shared
 from ..errors import UsageError
+from ..remote.ending import interruptible
 from ..remote.url import Place, place_of_text
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ _NAME = "hear-embed"
 @shared.isolation_options
 @click.option("--verbose", is_flag=True, help="Tell where the time went.")
 @shared.common_options
+@interruptible()
 def command(
     audio: tuple[str, ...],
     out: str,

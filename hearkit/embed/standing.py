@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
@@ -35,10 +35,12 @@ class Standing:
     Attributes:
         is_current: Whether its result needs not be made.
         error: Why it cannot be made.
+        state: What was seen of its recording, see `Seen`.
     """
 
     is_current: bool = False
     error: HearError | None = None
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,9 @@ def standing_of(
     def standing(job: Job, seen: Seen | None = None) -> Standing:
         if seen is None:
             (seen,) = _look(kept, [job])
+        return replace(judged(job, seen), state=seen.state)
+
+    def judged(job: Job, seen: Seen) -> Standing:
         found, state = seen.found, seen.state
         there = found.origin
         if not state:
@@ -199,9 +204,8 @@ def in_order(
     """
 
     def judged(some: list[tuple[Job, Seen | None]]) -> list[tuple[Job, Standing]]:
-        return [
-            (job if seen is None else job.seen(seen.state), judge(job, seen)) for job, seen in some
-        ]
+        found = [(job, judge(job, seen)) for job, seen in some]
+        return [(job.seen(standing.state), standing) for job, standing in found]
 
     left = zip(jobs, itertools.chain(looked, itertools.repeat(None)))  # noqa: B905 - no end
     ahead: deque[Future[list[tuple[Job, Standing]]]] = deque()

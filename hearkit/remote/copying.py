@@ -10,7 +10,6 @@ from typing import Generic, Protocol, TypeVar
 
 from .copies import Copy, copied
 from .facts import size_in
-from .store import ENDING
 from .url import Place, Url
 
 _FETCHERS = 16
@@ -18,6 +17,10 @@ _FETCHERS = 16
 
 _AHEAD, _AHEAD_BYTES = 64, 1 << 30
 """Copies made before they are needed, and their bytes on the disk; a larger one is made alone."""
+
+
+_UNKNOWN_BYTES = 128 << 20
+"""Bytes that an object is taken to have that was not asked for its size."""
 
 
 class Wanted(Protocol):
@@ -35,6 +38,10 @@ class Wanted(Protocol):
 Job = TypeVar("Job", bound=Wanted)
 
 
+def _bytes_of(job: Wanted) -> int:
+    return size_in(job.state) if job.state else _UNKNOWN_BYTES
+
+
 class Copying(Generic[Job]):
     """A context in which recordings are copied before they are needed; no copy stays."""
 
@@ -44,7 +51,6 @@ class Copying(Generic[Job]):
 
     def __enter__(self) -> Copying[Job]:
         """See the class."""
-        ENDING.clear()
         return self
 
     def __exit__(
@@ -54,8 +60,6 @@ class Copying(Generic[Job]):
         trace: TracebackType | None,
     ) -> None:
         """Remove what was not used."""
-        if error is not None and not isinstance(error, Exception):
-            ENDING.set()
         self._pool.shutdown(cancel_futures=True)
         for copy in list(self._copies):
             if not copy.cancelled() and copy.exception() is None:
@@ -74,11 +78,11 @@ class Copying(Generic[Job]):
             if isinstance(source, Url):
                 copy = self._pool.submit(copied, source, job.state)
                 self._copies.add(copy)
-                n_bytes += size_in(job.state)
+                n_bytes += _bytes_of(job)
             ahead.append((job, copy))
             # In a row of local files nothing is waited for.
             while ahead and (ahead[0][1] is None or len(ahead) > _AHEAD or n_bytes > _AHEAD_BYTES):
-                n_bytes -= size_in(ahead[0][0].state)
+                n_bytes -= _bytes_of(ahead[0][0]) if ahead[0][1] is not None else 0
                 yield self._waited(*ahead.popleft())
         while ahead:
             yield self._waited(*ahead.popleft())

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import OutputError
+from .ending import ENDING
 from .errors import GoneError, StoreError, ThereError
 from .store import store_of
 from .url import Url, shown
@@ -84,7 +85,8 @@ def _take(lock: Url, mine: str) -> None:
                 f"{shown(lock)}: another run has held it for {_MOST_S / 60:.0f} min; end that, or "
                 "if there is none remove the object"
             )
-        time.sleep(_LOOK_S)
+        if ENDING.wait(_LOOK_S):
+            raise OutputError(f"{shown(lock)}: another run holds it")
 
 
 def _keep(lock: Url, mine: str, done: threading.Event) -> None:
