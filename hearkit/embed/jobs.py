@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..errors import UsageError
 from ..remote.url import Place, Url, is_url, place_of_text, shown
-from .search import SUFFIXES, Found, LeftOut, search
+from .found import SUFFIXES, Found, LeftOut
+from .remote_search import search_url
+from .search import search
 
 __all__ = ["SUFFIXES", "Job", "LeftOut", "collected", "find_jobs"]
 
@@ -77,7 +80,11 @@ def find_jobs(inputs: Iterable[Place], out: Place, left_out: LeftOut | None = No
     """
     inputs = list(inputs)
     left_out = LeftOut() if left_out is None else left_out
-    jobs = collected((one for given in inputs for one in search(given, left_out)), out)
+    found = (
+        search_url(given, left_out) if isinstance(given, Url) else search(given, left_out)
+        for given in inputs
+    )
+    jobs = collected(itertools.chain.from_iterable(found), out)
     if not jobs:
         raise UsageError(_nothing(inputs, left_out))
     return jobs

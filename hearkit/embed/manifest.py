@@ -13,8 +13,9 @@ from typing import Any, BinaryIO
 from ..errors import UnreadableError, UsageError
 from ..optional import arrow
 from ..remote.url import Place, Url, is_url, place_of_text, shown
+from .found import Found
 from .jobs import Job, LeftOut, collected
-from .search import Found
+from .remote_search import trouble_of_name
 
 _ROWS = 1 << 14
 """Rows of a Parquet file that are in memory at once."""
@@ -78,16 +79,10 @@ def _placed(manifest: Place, column: str, left_out: LeftOut) -> Iterator[Found]:
             continue
         seen.add(full)
         found = top.placed(full, entry)
-        if is_url(full) and (trouble := _trouble(found.name)):
+        if is_url(full) and (trouble := trouble_of_name(found.name)):
             left_out.troubles.append(f"{full}: {trouble}; left out")
         else:
             yield found
-
-
-def _trouble(name: str) -> str:
-    from .remote_search import trouble_of_name
-
-    return trouble_of_name(name)
 
 
 class _Top:

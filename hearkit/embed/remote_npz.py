@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import tempfile
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import OutputError, UnwritableError
+from ..remote.atomic import written
 from ..remote.errors import DeniedError, GoneError, StoreError, ThereError, UnreachableError
-from ..remote.nameless import path_of
 from ..remote.store import store_of
 from ..remote.url import Url, shown
 from . import archive, store
@@ -104,6 +103,5 @@ class NpzObjects:
             np.savez(whole, **arrays)
             self._store.write(url, whole.getvalue(), replace=replace)
             return
-        with tempfile.TemporaryFile() as file:
+        with written(url, replace=replace) as file:
             np.savez(file, **arrays)
-            self._store.upload(url, path_of(file), replace=replace)

@@ -12,7 +12,7 @@ from ..remote.errors import GoneError, StoreError
 from ..remote.facts import Facts
 from ..remote.store import store_of
 from ..remote.url import Url, shown
-from .search import GIT, SUFFIXES, Found, LeftOut, is_result_name
+from .found import GIT, SUFFIXES, Found, LeftOut, is_result_name
 
 _LISTERS = 16
 """Threads; each lists a folder."""

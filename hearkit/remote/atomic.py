@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from ..errors import UsageError
+from ..errors import OutputError, UsageError
 from ..files import written_atomically as written_here
 from .errors import GoneError, StoreError
 from .nameless import path_of
@@ -23,7 +24,7 @@ _PROBE = ".hear-probe"
 
 
 @contextmanager
-def written(place: Place) -> Iterator[IO[Any]]:
+def written(place: Place, *, replace: bool = True) -> Iterator[IO[Any]]:
     """An open file for bytes that takes a place at the end of the context.
 
     What goes to a store is gathered in a nameless file on this machine, so that it takes no memory.
@@ -31,18 +32,30 @@ def written(place: Place) -> Iterator[IO[Any]]:
     stays.
 
     Args:
-        place: Where it is to be; what stands there is replaced.
+        place: Where it is to be.
+        replace: Whether what stands there is replaced.
 
     Raises:
-        OSError: If it cannot be written.
+        OSError: If it cannot be written, or something stands there that is not to be replaced.
+        OutputError: If there is no room on this machine for what goes to a store.
     """
     if not isinstance(place, Url):
-        with written_here(place) as file:
+        with written_here(place, replace=replace) as file:
             yield file
         return
     with tempfile.TemporaryFile() as gathered:
-        yield gathered
-        store_of(place).upload(place, path_of(gathered))
+        try:
+            yield gathered
+            gathered.flush()
+        except OSError as error:
+            if error.errno != errno.ENOSPC or isinstance(error, StoreError):
+                raise
+            raise OutputError(
+                f"{shown(place)}: cannot be gathered in {tempfile.gettempdir()} "
+                f"({error.strerror}); make room, or set TMPDIR to a folder that has it: the same "
+                "command resumes from there"
+            ) from error
+        store_of(place).upload(place, path_of(gathered), replace=replace)
 
 
 def check_writable(folder: Url) -> None:

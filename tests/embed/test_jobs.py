@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hearkit.embed.found import Found
 from hearkit.embed.jobs import collected, find_jobs
-from hearkit.embed.search import Found
 from hearkit.errors import UsageError
 
 

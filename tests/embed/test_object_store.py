@@ -1,12 +1,17 @@
 """Recordings and results at a real S3 server: equal to local ones, resumed, however it breaks."""
 
+import re
+import shlex
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import fsspec.config
 import numpy as np
 import pytest
+from fsspec.config import set_conf_env
 
 from hearkit.embed import read
 from hearkit.remote import store
@@ -16,6 +21,8 @@ from ..object_store import S3, serving
 from .conftest import Embed, write_tone
 
 NEEDS = ("s3fs", "moto", "flask", "flask_cors", "pyarrow")
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 IN, OUT = "s3://bucket/in", "s3://bucket/out"
 TINY = ("--module", "tiny")
@@ -47,8 +54,8 @@ def s3(server: S3, folder: Path) -> Iterator[S3]:
     server.reset()
 
 
-def put(s3: S3, key: str, contents: bytes) -> None:
-    s3.direct.call_s3("put_object", Bucket="bucket", Key=key, Body=contents)
+def put(s3: S3, key: str, contents: bytes, bucket: str = "bucket") -> None:
+    s3.direct.call_s3("put_object", Bucket=bucket, Key=key, Body=contents)
 
 
 def keys(s3: S3, prefix: str) -> list[str]:
@@ -194,6 +201,46 @@ def test_wrong_credentials_end_the_command_with_a_line(s3: S3, embed: Embed) -> 
             assert (done.returncode, done.stdout) == (2, "")
             (line,) = done.stderr.splitlines()
             assert "the store does not accept the credentials (The AWS Access Key Id" in line
+
+
+def test_the_page_on_stores_does_what_it_says(s3: S3, folder: Path, embed: Embed) -> None:
+    s3.direct.call_s3("create_bucket", Bucket="my-bucket")
+    bell = (folder / "in" / "a.wav").read_bytes()
+    put(s3, "recordings/bell.wav", bell, "my-bucket")
+    put(s3, "bell.wav", bell, "my-bucket")
+    put(s3, "list.csv", b"path\nrecordings/bell.wav\n", "my-bucket")
+    (folder / "in").rename("recordings")
+    page = (DOCS / "stores.md").read_text("utf-8")
+    commands = re.findall(r"^hear-embed .+|(?<=`)hear-embed [^`]+", page, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        done = embed(*shlex.split(command)[1:], *TINY)
+        assert (done.returncode, done.stderr) == (0, ""), command
+    (code,) = re.findall(r"^```python\n(.+?)^```", page, re.DOTALL | re.MULTILINE)
+    found: dict[str, Any] = {}
+    exec(compile(code, "stores.md", "exec"), found)
+    assert found["scene"].shape == (2,)
+
+
+def test_without_credentials_only_who_says_so_reads(
+    s3: S3, embed: Embed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    a = s3.direct.cat_file("bucket/in/a.wav")
+    s3.direct.call_s3("put_object", Bucket="bucket", Key="a.wav", Body=a, ACL="public-read")
+    run = ("s3://bucket/a.wav", "--out", "public", *TINY)
+    monkeypatch.setattr(store, "_STORES", {})
+    type(s3.direct).clear_instance_cache()
+    done = embed(*run)
+    assert done.returncode == 2
+    assert "does not accept the credentials (Unable to locate credentials)" in done.stderr
+    monkeypatch.setenv("FSSPEC_S3_ANON", "true")
+    configured: dict[str, Any] = {}
+    set_conf_env(configured)  # as when fsspec is imported
+    monkeypatch.setitem(fsspec.config.conf, "s3", configured["s3"])
+    monkeypatch.setattr(store, "_STORES", {})
+    assert embed(*run).returncode == 0
 
 
 def test_a_table_at_a_store_lists_recordings_here_and_there(

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from hearkit.audio.kinds import APPLE_DOUBLE
+from hearkit.embed.found import LeftOut
 from hearkit.embed.jobs import find_jobs
 from hearkit.embed.manifest import find_listed
-from hearkit.embed.search import LeftOut, search
+from hearkit.embed.remote_search import search_url
+from hearkit.embed.search import search
 from hearkit.errors import UsageError
 from hearkit.remote.store import store_of
 from hearkit.remote.url import Url
@@ -46,12 +48,12 @@ def test_the_same_is_found_and_left_out_as_in_a_folder(top: Url, tmp_path: Path)
     fill(top, tmp_path)
     here, there = LeftOut(), LeftOut()
     expected = [found.name for found in search(tmp_path, here)]
-    found = list(search(top, there))
+    found = list(search_url(top, there))
     assert [one.name for one in found] == expected
     assert expected == ["a/deep/y.mp3", "a/z.flac", "a.WAV", "b/._real.wav", "b/.hidden.wav",
                         "b.wav"]  # fmt: skip
-    assert str(there) == str(here)
-    assert (there.troubles, here.troubles) == ([], [])
+    assert there == here
+    assert (here.n_git, here.troubles) == (1, [])
     assert [one.source for one in found] == [top / name for name in expected]
     assert all(one.state.startswith(f"{len(FILES[one.name])} ") for one in found)
 
@@ -77,7 +79,7 @@ def test_names_that_lead_out_of_a_folder_are_left_out_with_a_line(
         lambda _, url: [*inside, (name, type(facts)(0, "", is_folder=True))] if url == top else [],
     )
     left_out = LeftOut()
-    assert [found.name for found in search(top, left_out)] == ["bell.wav"]
+    assert [found.name for found in search_url(top, left_out)] == ["bell.wav"]
     (line,) = left_out.troubles
     assert line.startswith(f"{top}/{name}/: has a part {name!r} in its name")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hearkit.embed.search import LeftOut, search
+from hearkit.embed.found import LeftOut
+from hearkit.embed.search import search
 
 DOUBLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "
 
