@@ -21,6 +21,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from .errors import EndedError, HearError, UsageError
+from .remote.url import Place, Url
 from .terminal import terminal_kept
 from .text import one_line, printable
 from .version import DISTRIBUTION
@@ -112,12 +113,17 @@ def ray_option(command: _Command) -> _Command:
     )(command)
 
 
-def make_output(folder: Path) -> None:
+def make_output(folder: Place) -> None:
     """Make the folder of `--out` and prove that it can be written, before anything is computed.
 
     Raises:
         UsageError: If it cannot be written.
     """
+    if isinstance(folder, Url):
+        from .remote.atomic import check_writable
+
+        check_writable(folder)
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

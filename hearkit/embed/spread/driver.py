@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
 
-from ...audio.kinds import shown
 from ...errors import HearError, SubmissionError
+from ...remote.url import shown
 from ..counts import Counts, Tell
 from ..jobs import Job
 from ..key import place_now
 from ..results import Results
-from ..standing import Judge, in_order, standing_of
+from ..standing import Judge, in_order, lookers_for, standing_of
 from .messages import Opened, Refused, Report
 from .pool import Event, Worker
 
@@ -36,9 +36,6 @@ _MOST_BYTES = 64 << 20
 
 _SHARES = 4
 """Calls that the rest is divided into for each worker, so that all end at about the same time."""
-
-_LOOKERS = 4
-"""Threads that look at results."""
 
 _EVENT_S = 1.0
 """Seconds between two looks at which nodes there are."""
@@ -97,7 +94,7 @@ def run(
     Raises:
         HearError: If the module cannot be loaded anywhere, or results cannot be written.
     """
-    lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="hear-looker")
+    lookers = ThreadPoolExecutor(lookers_for(jobs), thread_name_prefix="hear-looker")
     counts = Counts() if counts is None else counts
     driver = _Driver(jobs, pool, results, batch_size, lookers, done, tell, counts)
     try:
@@ -197,7 +194,7 @@ class _Driver:
         while len(chunk) < most and n_bytes < _MOST_BYTES and (job := self._next()) is not None:
             chunk.append(job)
             with contextlib.suppress(OSError):
-                n_bytes += job.source.stat().st_size
+                n_bytes += job.n_bytes()
         return chunk
 
     def _next(self) -> Job | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...api.submission import Submission
 from ...errors import HearError, LostError, OutputError, SubmissionError, UsageError
+from ...remote.url import Place
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Setup:
     command: str
     folder: Path
     kind: str
-    out: Path
+    out: Place
 
 
 @dataclass(frozen=True)
