@@ -13,6 +13,7 @@ from ..counts import Counts, Tell
 from ..jobs import Job
 from ..results import Results
 from . import driver
+from .actor import EmbeddingActor
 from .messages import Setup
 from .pool import RayPool
 
@@ -57,7 +58,7 @@ def run_on_ray(
         UsageError: If the module or the device are not there, or results cannot be written.
         HearError: If the module cannot be loaded.
     """
-    pool = RayPool(ray, setup, lambda line: tell(line, None))
+    pool = RayPool(ray, EmbeddingActor, setup, lambda line: tell(line, None))
     with contextlib.closing(pool):
         return driver.run(
             jobs, pool, results, setup.batch_size, done=done, tell=tell, counts=counts
