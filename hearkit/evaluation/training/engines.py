@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from ...api.submission import resolved_device
 from ...files import digest
@@ -14,10 +13,26 @@ from ...version import version
 from ..data import TaskData
 from ..outcome import Journal, Outcome, Plan, Tell
 
+if TYPE_CHECKING:
+    from .parts import Where
+
 _FIRST_SEED = 42
 """The oracle's."""
 
-Evaluate = Callable[[TaskData, Plan, "Journal | None", Tell], Outcome]
+
+class Evaluate(Protocol):
+    """Evaluates a task; see `exact.evaluate`."""
+
+    def __call__(
+        self,
+        data: TaskData,
+        plan: Plan,
+        journal: Journal | None,
+        tell: Tell,
+        where: Where = ...,
+        /,
+    ) -> Outcome:
+        """Train, validate and test."""
 
 
 @dataclass(frozen=True)
