@@ -103,7 +103,7 @@ def command(
     if address is not None:
         from .spread.command import check
 
-        check(address, submission)
+        check(address, submission.device)
     left_out = LeftOut()
     jobs = _jobs(audio, manifest, column, shard, out, left_out)
     shared.make_output(out)

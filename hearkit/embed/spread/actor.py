@@ -52,6 +52,8 @@ class ModelActor:
             return refused(error)
 
     def _open(self) -> Opened:
+        from ...api.process import free_memory_bytes
+
         setup = self._setup
         try:
             os.chdir(setup.folder)
@@ -60,10 +62,12 @@ class ModelActor:
                 f"{setup.folder}: is not there on {os.uname().nodename} ({error.strerror}); all "
                 "nodes need the folder that the command runs in"
             ) from error
+        given = setup.memory_bytes
+        self._memory_bytes = free_memory_bytes() // self._n_beside if given is None else given
         connection = connect(
             setup.submission,
             seconds=setup.seconds,
-            memory_bytes=self._memory_bytes(),
+            memory_bytes=self._memory_bytes,
             command=setup.command,
             in_process=setup.in_process,
         )
@@ -71,13 +75,6 @@ class ModelActor:
             setup.submission, lambda _: connection, weights=setup.weights or None
         )
         return Opened(self._embedder.key, dict(self._embedder.places))
-
-    def _memory_bytes(self) -> int:
-        """Memory that the module may have."""
-        from ...api.process import free_memory_bytes
-
-        memory = self._setup.memory_bytes
-        return free_memory_bytes() // self._n_beside if memory is None else memory
 
     def close(self) -> None:
         """End the module's process."""

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from ...api.submission import Submission
 from ...cluster import check_address, library
 from ...errors import UsageError
 from ..counts import Counts, Tell
@@ -18,17 +17,21 @@ from .messages import Setup
 from .pool import RayPool
 
 
-def check(address: str, submission: Submission) -> None:
+def check(address: str, device: str) -> None:
     """Refuse what cannot be done on a Ray, before anything is.
+
+    Args:
+        address: Of the Ray.
+        device: Where the model is to compute.
 
     Raises:
         UsageError: If the address is none, Ray is not installed, or one GPU is named.
     """
     check_address(address)
     library(address)
-    if submission.device.startswith("cuda:"):
+    if device.startswith("cuda:"):
         raise UsageError(
-            f"--device {submission.device}: with --ray there is a worker for each GPU; use cuda, "
+            f"--device {device}: with --ray there is a worker for each GPU; use cuda, "
             "and CUDA_VISIBLE_DEVICES where not all are meant"
         )
 

@@ -112,6 +112,11 @@ class Ledger(Generic[T]):
         self._alone.discard(worker)
         return list(held.values()), {one.name for work in calls.values() for one in work}
 
+    def suspect(self, work: T) -> None:
+        """Have something done alone that is part of what has ended workers."""
+        self._strikes[work.name] = _MOST_STRIKES - 1
+        self.suspects.append(work)
+
     def again_or_given_up(self, work: Iterable[T], at_fault: set[str]) -> list[T]:
         """Have done again what a worker has lost.
 

@@ -162,7 +162,7 @@ class RayPool:
                         f"node {worker.where} is not used: its worker ended {_MOST_STARTS} times "
                         "while it loaded the model"
                     )
-        return Event(worker, None, call, _reason(error, is_nodes=is_nodes), is_nodes)
+        return Event(worker, None, call, reason(error, is_nodes=is_nodes), is_nodes)
 
     def exclude(self, worker: Worker) -> None:
         """Use a worker's node no more."""
@@ -178,9 +178,12 @@ class RayPool:
         closing = [worker.handle.close.remote() for worker in self.workers()]
         if closing:
             self._ray.wait(closing, num_returns=len(closing), timeout=10)
+        for worker in [worker for node in self._nodes.values() for worker in node.workers]:
+            with contextlib.suppress(Exception):
+                self._ray.kill(worker.handle)  # gives back its cores
 
 
-def _reason(error: Exception, *, is_nodes: bool) -> str:
+def reason(error: BaseException, *, is_nodes: bool) -> str:
     """Why a worker has ended, as far as that is known."""
     if is_nodes:
         return "its node is gone"

@@ -21,8 +21,7 @@ from . import trainable
 from .adam import BlockedAdam
 from .grid import Point, points
 from .heads import loss_of, make_head, probabilities_of
-from .parts import Here, Site, Where
-from .progress import pytorch_restored
+from .parts import Site, Where, begun
 from .protocol import (
     Division,
     Monitor,
@@ -41,7 +40,7 @@ def evaluate(
     plan: Plan,
     journal: Journal | None = None,
     tell: Tell | None = None,
-    where: Where = Here,
+    where: Where | None = None,
 ) -> Outcome:
     """Train and test heads, and leave PyTorch's generator and threads as they were.
 
@@ -51,15 +50,13 @@ def evaluate(
         journal: Keeps each finished training, with the state of the random generator after it, so
             that an interrupted and resumed evaluation equals an undisturbed one.
         tell: Follows the trainings.
-        where: Who computes the seeds, each of which is a whole evaluation.
+        where: Who computes the seeds, each of which is a whole evaluation; None for this process.
 
     Raises:
         UsageError: If the task or the plan cannot be evaluated.
         SubmissionError: If embeddings are not finite.
     """
-    with pytorch_restored(plan.device):
-        site = Site.here(data, plan, journal, tell)
-        spread = where(site)
+    with begun(data, plan, journal, tell, where) as (site, spread):
         (warnings,) = spread(trainable.checked, [None])
         n_points = len(points(data.metadata, plan.grid, plan.grid_points, seed=0))
         n_heads = n_points + len(divisions(data.metadata)) - 1

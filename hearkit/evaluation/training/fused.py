@@ -21,8 +21,7 @@ from ..outcome import Journal, Outcome, Plan, Tell, TestScores
 from . import trainable
 from .fused_fold import SMALL_STEP, Fold, Snapshots, operations_of
 from .grid import Point, points
-from .parts import Here, Site, Where
-from .progress import pytorch_restored
+from .parts import Site, Where, begun
 from .protocol import Division, divisions, lone_row_warnings
 from .trained import Trained, from_bytes, to_bytes
 from .workers import each
@@ -39,7 +38,7 @@ def evaluate(
     plan: Plan,
     journal: Journal | None = None,
     tell: Tell | None = None,
-    where: Where = Here,
+    where: Where | None = None,
 ) -> Outcome:
     """Train and test stacks of heads, and leave PyTorch's generator and threads as they were.
 
@@ -49,15 +48,13 @@ def evaluate(
         journal: Keeps each finished stack, and now and then the one in training, so that an
             interrupted and resumed evaluation equals an undisturbed one.
         tell: Follows the stacks.
-        where: Who computes the folds.
+        where: Who computes the folds; None for this process.
 
     Raises:
         UsageError: If the task or the plan cannot be evaluated.
         SubmissionError: If embeddings are not finite.
     """
-    with pytorch_restored(plan.device):
-        site = Site.here(data, plan, journal, tell)
-        spread = where(site)
+    with begun(data, plan, journal, tell, where) as (site, spread):
         (warnings,) = spread(trainable.checked, [None])
         first, *others = divisions(data.metadata)
         n_heads = sum(len(_points(site, seed)) for seed in plan.seeds)

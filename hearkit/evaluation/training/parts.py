@@ -6,7 +6,8 @@ called in threads; a cluster calls the same ones elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -15,7 +16,7 @@ import torch
 
 from ..data import TaskData
 from ..outcome import Journal, Plan, Tell
-from .progress import Progress
+from .progress import Progress, pytorch_restored
 from .workers import each
 
 T = TypeVar("T")
@@ -40,12 +41,6 @@ class Site:
     journal: Journal | None
     progress: Progress
     threads: int
-
-    @classmethod
-    def here(cls, data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None) -> Site:
-        """This process."""
-        progress = Progress(tell, plan.device)
-        return cls(data, plan, journal, progress, torch.get_num_threads())
 
 
 class Spread(Protocol):
@@ -89,3 +84,24 @@ class Here:
     ) -> list[R]:
         """See `Spread`."""
         return each(partial(step, self._site), items, at_once, self._site.progress.stop)
+
+
+@contextmanager
+def begun(
+    data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None, where: Where | None
+) -> Iterator[tuple[Site, Spread]]:
+    """A context for an evaluation, after which PyTorch is as before: its site, and who computes.
+
+    Args:
+        data: A task with the embeddings of one model.
+        plan: Grid, seeds and device.
+        journal: Keeps what is finished.
+        tell: Follows the evaluation.
+        where: Who computes; None for this process.
+    """
+    site = Site(data, plan, journal, Progress(tell, plan.device), torch.get_num_threads())
+    if where is not None:
+        yield site, where(site)
+        return
+    with pytorch_restored(plan.device):
+        yield site, Here(site)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..data import SplitData, TaskData
 from ..outcome import Journal, Outcome, Plan, Tell, TestScores
 from . import trainable
-from .parts import Here, Site, Where
+from .parts import Site, Spread, Where, begun
 from .protocol import Division, divisions
 from .scorer import Scorer
 
@@ -187,10 +187,11 @@ def linear(
     plan: Plan,
     journal: Journal | None = None,
     tell: Tell | None = None,
-    where: Where = Here,
+    where: Where | None = None,
 ) -> Outcome:
     """Logistic regression; see `exact.evaluate` for the arguments."""
-    return _evaluated(Site.here(data, plan, journal, tell), where, _Choices("C", _STRENGTHS))
+    with begun(data, plan, journal, tell, where) as (site, spread):
+        return _evaluated(site, spread, _Choices("C", _STRENGTHS))
 
 
 def knn(
@@ -198,11 +199,11 @@ def knn(
     plan: Plan,
     journal: Journal | None = None,
     tell: Tell | None = None,
-    where: Where = Here,
+    where: Where | None = None,
 ) -> Outcome:
     """Nearest neighbours; see `exact.evaluate` for the arguments."""
-    choices = _Choices("n_neighbors", _NEIGHBOURS)
-    return _evaluated(Site.here(data, plan, journal, tell), where, choices)
+    with begun(data, plan, journal, tell, where) as (site, spread):
+        return _evaluated(site, spread, _Choices("n_neighbors", _NEIGHBOURS))
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,8 @@ class _Choices:
     values: tuple[Any, ...]
 
 
-def _evaluated(site: Site, where: Where, choices: _Choices) -> Outcome:
-    spread, plan = where(site), site.plan
+def _evaluated(site: Site, spread: Spread, choices: _Choices) -> Outcome:
+    plan = site.plan
     warnings = list(*spread(trainable.checked, [None]))
     if len(plan.seeds) > 1:
         warnings.append(f"this probe has nothing random; seed {plan.seeds[0]} stands for all")
