@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -137,6 +138,7 @@ def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: A
     if module is None:
         raise UsageError("name the MODULE, before --tasks, which takes all folders after it")
     found = folder.find(tasks)
+    stdout = sys.stdout  # Ray's words are kept from it
     with _place(options, out) as ray:
         from .following import following
         from .scoring import score_module
@@ -146,7 +148,7 @@ def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: A
             from .spread.command import score_module_on_ray
 
             score = partial(score_module_on_ray, ray)
-        with following(_NAME, debug=options["debug"]) as follow:
+        with following(_NAME, stdout, debug=options["debug"]) as follow:
             results = score(
                 module,
                 weights,
@@ -175,6 +177,7 @@ def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
 
     Writes what `run` writes, MODULE being the name of the folder above.
     """
+    stdout = sys.stdout  # Ray's words are kept from it
     with _place(options, out) as ray:
         from .following import following
         from .scoring import score_folders
@@ -184,7 +187,7 @@ def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
             from .spread.command import score_folders_on_ray
 
             score = partial(score_folders_on_ray, ray, device=options["device"])
-        with following(_NAME, debug=options["debug"]) as follow:
+        with following(_NAME, stdout, debug=options["debug"]) as follow:
             results = score(embeddings, out, _options(options), follow)
     return _finish(results, out)
 
