@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from ...api.submission import check_device
 from ...cluster import check_address, library
 from ...errors import UsageError
 from ..counts import Counts, Tell
@@ -25,9 +26,10 @@ def check(address: str, device: str) -> None:
         device: Where the model is to compute.
 
     Raises:
-        UsageError: If the address is none, Ray is not installed, or one GPU is named.
+        UsageError: If the address or the device is none, Ray is not installed, or one GPU is named.
     """
     check_address(address)
+    check_device(device)
     library(address)
     if device.startswith("cuda:"):
         raise UsageError(
