@@ -15,6 +15,7 @@ from hearkit.errors import HearError, TaskError, UsageError
 from hearkit.evaluation.data import TaskData
 from hearkit.evaluation.outcome import Plan
 from hearkit.evaluation.spread.farm import Farm
+from hearkit.evaluation.training import exact, fused
 from hearkit.evaluation.training.parts import Site
 from hearkit.evaluation.training.progress import Progress, Stopped
 
@@ -111,3 +112,20 @@ def test_a_run_that_is_to_end_waits_for_nothing(ground: Field) -> None:
     ground.farm.elsewhere.stop()
     with pytest.raises(Stopped):
         ground.compute(steps.fails_or_waits, "waits")
+
+
+@pytest.mark.parametrize("engine", [exact, fused])
+def test_an_engine_gives_the_same_wherever_its_parts_are_computed(
+    ground: Field, engine: Any
+) -> None:
+    data, plan = ground.site.data, Plan("faster", 2, (42, 7))
+    here = engine.evaluate(data, plan)
+    there = engine.evaluate(data, plan, None, None, ground.farm.elsewhere.where)
+    assert [(test.split, test.seed) for test in there.tests] == [
+        (test.split, test.seed) for test in here.tests
+    ]
+    for one, other in zip(here.tests, there.tests, strict=True):
+        assert np.array_equal(one.predictions, other.predictions)
+        assert one.values["test_loss"] == other.values["test_loss"]
+    assert here.grid == there.grid
+    assert set(here.seconds) == set(there.seconds)
