@@ -56,7 +56,7 @@ def test_who_has_the_token_joins_and_nobody_else(folder: Path, cluster: Hosts) -
     assert stranger.returncode == 2
     (line,) = (folder / "stderr").read_text().splitlines()
     assert line.startswith(f"hear-embed: --ray {HEAD}:{PORT}: ")
-    assert "token" in line
+    assert "if its Ray has a token, copy ~/.ray/auth_token from its first machine" in line
     (folder / "stderr").unlink()
     friend = embedded(cluster, folder, home(folder / "friend", token=True))
     assert (folder / "stderr").read_text() == ""
