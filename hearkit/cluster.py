@@ -167,6 +167,12 @@ def _init(ray: Any, address: str, folder: Path) -> None:
         ray.init(**options)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
+        if ":" in address:  # something has answered the knock
+            raise UsageError(
+                f"--ray {address}: what listens there does not take the connection ({reason}); if "
+                "its Ray has a token, copy ~/.ray/auth_token from its first machine; all machines "
+                "need the same version of Ray"
+            ) from error
         if address != LOCAL:
             raise _none_there(address, reason) from error
         raise UsageError(f"--ray: no Ray can be started on this machine ({reason})") from error
