@@ -68,10 +68,10 @@ def tables(device: str, *, quick: bool) -> Iterator[Table]:
         heareval_layout.write(mixed(_QUICK_SCENES if quick else _SCENES), made)
         for folder in (*_given(), made):
             row, parts = _measured(folder, device, work, quick=quick)
-            name = row["module/task"]
+            where = row["module/task"]
             # At once, since the next folder may take an hour.
-            yield Table("evaluation", f"Evaluating {name}, start-up included: s", (row,))
-            yield Table("evaluation", f"Where fused spends its seconds: {name}", (parts,))
+            yield Table("evaluation", f"Evaluating {where}, start-up included: s", (row,))
+            yield Table("evaluation", f"Where fused spends its seconds: {where}", (parts,))
 
 
 def _given() -> Iterator[Path]:
