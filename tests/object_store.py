@@ -97,7 +97,11 @@ class Proxy:
             if self._is_down:
                 _reset(client)
                 continue
-            server = socket.create_connection(("127.0.0.1", self._upstream))
+            try:
+                server = socket.create_connection(("127.0.0.1", self._upstream))
+            except OSError:
+                _reset(client)
+                continue
             self._open |= {client, server}
             left: list[int] = []
             for pump in (self._to_server, self._to_client):

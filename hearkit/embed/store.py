@@ -7,13 +7,13 @@ NumPy alone loads an `.npz` file: `numpy.load(path)` gives
 | `scene_embedding` | (scene_embedding_size,) | float32 |
 | `timestamp_embeddings` | (n_timestamps, timestamp_embedding_size) | float32 |
 | `timestamps` | (n_timestamps,) | float32, milliseconds |
-| `source` | () | path of the audio file, as given |
+| `source` | () | path or URL of the audio file, as given |
 | `duration` | () | float64, duration of the audio file in seconds |
 | `sample_rate` | () | int64, sample rate of the model in Hz |
 | `module`, `weights` | () | the HEAR module and its checkpoint; "" for the default checkpoint |
 | `version` | () | version of hearbaseline that wrote the file |
 | `fingerprint` | () | digest of what the result was made from; tells whether it is current |
-| `made_from` | (4,) | the audio file's SHA-256, its full path, its size and times, and files that the module read in its calls, as JSON |
+| `made_from` | (4,) | the audio file's SHA-256, its full path or URL, its size and times (at a URL its size and ETag), and files that the module read in its calls, as JSON |
 
 Nothing is pickled, and files are written atomically.
 """  # noqa: E501 - a row of a table is a line

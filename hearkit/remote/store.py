@@ -1,7 +1,7 @@
 """A store that fsspec reaches: few operations, each tried again while the network fails.
 
-The libraries below try again by themselves, for seconds (botocore five times, s3fs five times
-that); here it is for as long as a server takes to start again.
+The libraries below try again by themselves, for seconds (botocore up to five times); here it is for
+as long as a server takes to start again.
 """
 
 from __future__ import annotations
@@ -265,10 +265,17 @@ def _filesystem(url: Url) -> Any:
         raise UsageError(f"{shown(url)}: {scheme}:// needs {package}: {what} ({error})") from error
     try:
         # Listings are not kept: an archive's would fill the memory, and they go out of date.
-        return fsspec.filesystem(
-            scheme, use_listings_cache=False, **kind._get_kwargs_from_urls(str(url))
+        found = fsspec.filesystem(
+            scheme,
+            use_listings_cache=False,
+            skip_instance_cache=True,
+            **kind._get_kwargs_from_urls(str(url)),
         )
     except Exception as error:
         if not is_definite(error):
             raise UsageError(str(unreachable(error, url))) from error
         raise UsageError(str(in_words(error, url))) from error
+    if "s3" in found.protocol:
+        # Its five tries of botocore's five, within ours, are ten minutes at a server that hangs.
+        found.retries = 1
+    return found

@@ -36,7 +36,6 @@ def server() -> Iterator[S3]:
         for name, value in found.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(store, "_STORES", {})
-        type(found.direct).clear_instance_cache()
         yield found
 
 
@@ -231,7 +230,6 @@ def test_without_credentials_only_who_says_so_reads(
     s3.direct.call_s3("put_object", Bucket="bucket", Key="a.wav", Body=a, ACL="public-read")
     run = ("s3://bucket/a.wav", "--out", "public", *TINY)
     monkeypatch.setattr(store, "_STORES", {})
-    type(s3.direct).clear_instance_cache()
     done = embed(*run)
     assert done.returncode == 2
     assert "does not accept the credentials (Unable to locate credentials)" in done.stderr
