@@ -8,6 +8,7 @@ from ..tasks import order
 from . import store
 from .work import Work
 
+
 def batches_of(work: Work, lengths: list[int], rank: list[int] | None) -> list[list[int]]:
     """Which recordings are embedded at once, the same whenever a run resumes.
 

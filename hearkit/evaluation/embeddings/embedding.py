@@ -14,20 +14,21 @@ import numpy as np
 from ...embed.key import Later
 from ...errors import TaskError
 from ...files import digest
+from ..data import SplitData, TaskData
+from ..outcome import Tell
 from ..tasks import order, targets
+from ..tasks.folder import Split, Task
+from ..tasks.recordings import Header, Source, check_lengths
 from . import store
 from .batching import batches_of
 from .clips import MOST_FAILURES, READERS, Clips
 from .model import Model
-from ..data import SplitData, TaskData
-from ..tasks.folder import Split, Task
-from ..outcome import Tell
-from ..tasks.recordings import Header, Source, check_lengths
 from .stored_rows import Rows
 from .work import Batching, Work
 
 _LATER = "later.json"
 """Lists files that a module reads in its calls."""
+
 
 @dataclass(frozen=True)
 class Embeddings:
