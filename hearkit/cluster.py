@@ -30,7 +30,8 @@ _LONGEST_FOLDER = 40
 """Characters of the folder of a session; the path of a socket in it has 107 at most."""
 
 _STORE_BYTES = 128 << 20
-"""Shared memory for messages. They hold names and figures; audio and embeddings never pass."""
+"""Shared memory for what passes: names and figures, and rows of `hear-eval`'s embeddings. What does
+not fit lies on the disk meanwhile."""
 
 _KNOCK_S = 5.0
 """Seconds for a connection to a cluster."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from .data import SplitData, TaskData
 from .embeddings import store
 from .outcome import Outcome, Tell
 from .results import Failure, Results, TaskResult
-from .together import Together
+from .together import Elsewhere, each
 from .training.engines import Options, code_digest, evaluator, fits_into_memory
 
 if TYPE_CHECKING:
@@ -97,21 +96,6 @@ class Follow:
     finished: Callable[[TaskResult, bool], None]
 
 
-@dataclass(frozen=True)
-class Elsewhere:
-    """Who evaluates tasks where this process does not.
-
-    Attributes:
-        where: Computes the parts of an evaluation.
-        at_once: Tasks that are evaluated at once.
-        stop: Lets all that is under way end soon.
-    """
-
-    where: Where
-    at_once: int
-    stop: Callable[[], None]
-
-
 def state_folder(out: Path) -> Path:
     """Where a run keeps what it resumes from."""
     return out / _STATE
@@ -156,7 +140,7 @@ def run(
     def in_order(found: dict[str, Any]) -> tuple[Any, ...]:
         return tuple(found[job.name] for job in jobs if job.name in found)
 
-    with closing(_each(jobs, score, follow.tell, elsewhere)) as answers:
+    with closing(each(jobs, score, follow.tell, elsewhere)) as answers:
         for job, found in answers:
             if isinstance(found, HearError):
                 failures[job.name] = Failure(job.name, str(found))
@@ -166,32 +150,6 @@ def run(
                 follow.finished(*found)
             _write_summary(folder, named, in_order(done), in_order(failures))
     return Results(named.module, in_order(done), in_order(failures))
-
-
-_Found = TypeVar("_Found")
-
-
-def _each(
-    jobs: Sequence[Job],
-    score: Callable[[Job, Tell], _Found],
-    tell: Tell,
-    elsewhere: Elsewhere | None,
-) -> Generator[tuple[Job, _Found], None, None]:
-    """What becomes of jobs, as soon as it is known."""
-    if elsewhere is None:
-        for job in jobs:
-            yield job, score(job, tell)
-        return
-    together = Together(tell)
-    with ThreadPoolExecutor(elsewhere.at_once, thread_name_prefix="hear-task") as threads:
-        futures = {threads.submit(score, job, together.tell(job.name)): job for job in jobs}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            elsewhere.stop()
-            threads.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _scored(

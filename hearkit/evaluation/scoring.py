@@ -16,8 +16,9 @@ from .embeddings.model import Here, Model
 from .embeddings.work import Batching
 from .outcome import Tell
 from .results import Results
-from .run import Elsewhere, Follow, Job, Named, Prepared, run, state_folder
+from .run import Follow, Job, Named, Prepared, run, state_folder
 from .tasks import folder
+from .together import Elsewhere
 from .training.engines import Options
 
 _LAYOUT = "embeddings"

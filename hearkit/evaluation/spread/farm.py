@@ -18,7 +18,7 @@ from ...embed.spread.messages import Refused
 from ...embed.spread.pool import reason
 from ...embed.spread.workers import PATIENCE_S
 from ...errors import HearError, LostError, TaskError, UsageError
-from ..run import Elsewhere
+from ..together import Elsewhere
 from ..training.parts import Site
 from ..training.progress import Stopped
 from .part import Begun, Ended, Order, Said, Unseen, computed, installed
