@@ -148,7 +148,7 @@ def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: A
             from .spread.command import score_module_on_ray
 
             score = partial(score_module_on_ray, ray)
-        with following(_NAME, stdout, debug=options["debug"]) as follow:
+        with following(_NAME, stdout if ray else None, debug=options["debug"]) as follow:
             results = score(
                 module,
                 weights,
@@ -187,7 +187,7 @@ def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
             from .spread.command import score_folders_on_ray
 
             score = partial(score_folders_on_ray, ray, device=options["device"])
-        with following(_NAME, stdout, debug=options["debug"]) as follow:
+        with following(_NAME, stdout if ray else None, debug=options["debug"]) as follow:
             results = score(embeddings, out, _options(options), follow)
     return _finish(results, out)
 

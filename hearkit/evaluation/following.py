@@ -21,7 +21,7 @@ def following(name: str, stdout: IO[str] | None, *, debug: bool) -> Iterator[Fol
 
     Args:
         name: The command's.
-        stdout: Where results go.
+        stdout: Standard output, where something has taken its place; None where it is itself.
         debug: Whether errors are told with their traceback.
     """
     with bar(
@@ -37,6 +37,12 @@ def following(name: str, stdout: IO[str] | None, *, debug: bool) -> Iterator[Fol
             progress.update(task, completed=done, total=total, description=said)
 
         def finished(result: TaskResult, is_new: bool) -> None:
-            shared.echo(shared.line(result.task, words.result(result, is_new)) + "\n", stdout)
+            line = shared.line(result.task, words.result(result, is_new)) + "\n"
+            if stdout is None:
+                shared.echo(line)  # the bar lets it pass above itself
+                return
+            progress.stop()
+            shared.echo(line, stdout)
+            progress.start()
 
         yield Follow(tell, teller(progress.console, name, debug=debug), finished)
