@@ -16,7 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
 import click
 
@@ -239,21 +239,26 @@ def line(name: str, message: str) -> str:
     return one_line(f"{name}: {message}", _LONGEST_LINE)
 
 
-def echo(text: str | bytes) -> None:
+def echo(text: str | bytes, stdout: IO[str] | None = None) -> None:
     """Print to standard output.
+
+    Args:
+        text: What to print.
+        stdout: Standard output, where something has taken its place meanwhile.
 
     That nobody reads on, as in `| head`, that it is closed, or that it is full, changes nothing:
     what a command prints is not its result.
     """
-    if sys.stdout is None:  # closed before Python began
+    stdout = stdout or sys.stdout
+    if stdout is None:  # closed before Python began
         return
     try:
-        click.echo(text, nl=False)
-        sys.stdout.flush()
+        click.echo(text, stdout, nl=False)
+        stdout.flush()
     except OSError:
         # What is still buffered would raise once more when Python ends.
         with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
 
 
 def here() -> Path:

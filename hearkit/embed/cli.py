@@ -106,7 +106,7 @@ def command(
     if address is not None:
         from .spread.command import check
 
-        check(address, submission)
+        check(address, submission.device)
     left_out = LeftOut()
     place = place_of_text(out)
     jobs = _jobs(
