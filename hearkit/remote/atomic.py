@@ -68,8 +68,8 @@ def check_writable(folder: Url) -> None:
     if folder.scheme not in OBJECT_STORES:
         raise UsageError(
             f"{shown(folder)}: results need a store that shows an object once it is whole, and of "
-            f"{folder.scheme}:// that is not known; take s3://, gs://, abfs://, oci:// or oss://, or "
-            "mount it and give the folder"
+            f"{folder.scheme}:// that is not known; take s3://, gs://, abfs://, oci:// or oss://, "
+            "or mount it and give the folder"
         )
     try:
         store = store_of(folder)
