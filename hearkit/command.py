@@ -249,16 +249,16 @@ def echo(text: str | bytes, stdout: IO[str] | None = None) -> None:
     That nobody reads on, as in `| head`, that it is closed, or that it is full, changes nothing:
     what a command prints is not its result.
     """
-    stdout = stdout or sys.stdout
-    if stdout is None:  # closed before Python began
+    if stdout is None and sys.stdout is None:  # closed before Python began
         return
     try:
+        # Click's own standard output writes UTF-8 where the system's is ASCII.
         click.echo(text, stdout, nl=False)
-        stdout.flush()
+        (stdout or sys.stdout).flush()
     except OSError:
         # What is still buffered would raise once more when Python ends.
         with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), (stdout or sys.stdout).fileno())
 
 
 def here() -> Path:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,16 +14,12 @@ from hearkit import cluster
 def ray() -> Iterator[Any]:
     """The module `ray`, connected."""
     before = os.environ.copy()
-    with tempfile.TemporaryDirectory(prefix="h", dir="/tmp") as short:  # sockets have short paths
-        os.environ["TMPDIR"] = short
-        tempfile.tempdir = None
-        try:
-            with cluster.joined(cluster.LOCAL) as module:
-                yield module
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-            tempfile.tempdir = None
+    try:
+        with cluster.joined(cluster.LOCAL) as module:
+            yield module
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.fixture
