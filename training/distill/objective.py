@@ -1,0 +1,99 @@
+"""What the student is told: its teachers' frames, which notes sound, and where something begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from hearbaseline._general.layers import doubled
+from hearbaseline._general.network import Network
+from hearbaseline._general.spectra import Spectra
+from training.distill.augment import Disturbances, hide
+from training.distill.batches import Batch
+
+
+@dataclass(frozen=True)
+class Objective:
+    """How much each lesson counts.
+
+    Attributes:
+        teachers: Mean squared error of all teachers' standardised frames, 1 for one who knows
+            nothing.
+        notes: Cross entropy of the notes, nats for each of the 96.
+        onsets: Cross entropy of the onsets, nats.
+    """
+
+    teachers: float = 1.0
+    notes: float = 8.0
+    onsets: float = 0.3
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One batch's loss and what it is made of.
+
+    Attributes:
+        total: What is minimised; a scalar with a gradient.
+        errors: Mean squared error by teacher and layer.
+        notes, onsets: Cross entropies.
+    """
+
+    total: Tensor
+    errors: dict[str, Tensor]
+    notes: Tensor
+    onsets: Tensor
+
+
+class Student(nn.Module):
+    """The network with what only its training needs: linear heads.
+
+    Args:
+        network: The layers, with random weights.
+        sizes: Of the teachers' frames, by teacher and layer.
+        objective: How much each lesson counts.
+    """
+
+    def __init__(self, network: Network, sizes: Mapping[str, int], objective: Objective):
+        super().__init__()
+        self.network = network
+        self.objective = objective
+        self.spectra = Spectra()
+        width = network.sizes.local + network.sizes.deep
+        self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in sizes.items()})
+        # A head for what begins sees only what is local.
+        self.onset = nn.Linear(network.sizes.local, 1)
+
+    def forward(self, batch: Batch, disturbances: Disturbances, generator: torch.Generator) -> Loss:
+        """The loss of a batch.
+
+        Args:
+            batch: On the student's device.
+            disturbances: Which share of the spectrograms is hidden.
+            generator: Of the places, on the CPU.
+        """
+        short, long = self.spectra(batch.audio)
+        hide(short, long, disturbances, generator)
+        heard = self.network(short, long)
+        frames = torch.cat([heard.local, doubled(heard.deep, heard.local.shape[1])], dim=2)
+        n_crops = len(frames) - len(batch.notes)
+        errors = {
+            name: F.mse_loss(self.heads[name](frames[:n_crops]).float(), target)
+            for name, target in batch.targets.items()
+        }
+        notes = _entropy(heard.notes[n_crops:], batch.notes)
+        onsets = _entropy(self.onset(heard.local[n_crops:])[..., 0], batch.onsets)
+        total = self.objective.notes * notes + self.objective.onsets * onsets
+        if errors:
+            total = total + self.objective.teachers * torch.stack(list(errors.values())).mean()
+        return Loss(total, errors, notes, onsets)
+
+
+def _entropy(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean cross entropy; 0 where there is nothing to tell."""
+    if not len(logits):
+        return logits.new_zeros(())
+    return F.binary_cross_entropy_with_logits(logits.float(), truth.float())
