@@ -23,8 +23,10 @@ from training.probe.embeddings import (
     Embedding,
     baseline,
     baseline_files,
+    control,
     digest,
     embed,
+    general,
     mfcc,
     twins,
     wav2vec2,
@@ -202,6 +204,56 @@ def test_a_layer_is_embedded_as_the_baseline_does(table: Path, checkpoint: Path)
         np.testing.assert_allclose(probed[:, layer], expected, atol=1e-5)
 
 
+def test_controls_are_what_their_names_say(table: Path) -> None:
+    task = load(table, table.parent)
+    level, drawn, other = (
+        embed(one, task, None)[:, 0]
+        for one in (
+            control("log-mel statistics"),
+            control("random convolutions", 0),
+            control("random convolutions", 1),
+        )
+    )
+    assert (level.shape, drawn.shape) == ((20, 160), (20, 1024))
+    assert np.abs(drawn - other).max() > 0.1
+    same = embed(control("random convolutions", 1), task, None)[:, 0]
+    np.testing.assert_array_equal(same, other)
+    # Low tones are in low bands, and a steady tone hardly deviates but at its ends.
+    low, high = (int(level[k, :80].argmax()) for k in (0, 1))
+    assert low < high
+    assert level[0, 80:].max() < 0.5
+
+
+def test_the_general_baseline_is_probed_by_its_checkpoint(table: Path, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    from hearbaseline import _general
+    from hearbaseline._general.network import Network, Sizes
+
+    torch.manual_seed(0)
+    small = Sizes(8, 8, 64, n_local=1, n_deep=1, local_between=8, deep_between=8)
+    path = tmp_path / "general.safetensors"
+    save_file({name: t.half() for name, t in Network(small).state_dict().items()}, path)
+    task = load(table, table.parent)
+    probed = embed(general(path, "general"), task, None)[:, 0]
+    audio = torch.from_numpy(np.stack(task.clips))
+    expected = _general.get_scene_embeddings(audio, _general.load_model(str(path)))
+    np.testing.assert_allclose(probed, expected, atol=1e-4)
+
+
+def test_an_interval_is_of_groups() -> None:
+    """Ten groups, each right or wrong as a whole, tell less than a hundred clips of their own."""
+    labels = ["ab"[k % 2] for k in range(100)]
+    right = np.eye(2)[[k % 2 if (k // 10) % 3 else 1 - k % 2 for k in range(100)]]
+    few, many = (
+        score(task_of(labels, [str(k // size) for k in range(100)]), right) for size in (10, 1)
+    )
+    for found in (few, many):
+        low, high = found.interval
+        assert 0 <= low < found.pooled < high <= 1
+    assert few.interval[1] - few.interval[0] > 1.5 * (many.interval[1] - many.interval[0])
+
+
 def test_a_twin_is_what_its_seed_says(table: Path, checkpoint: Path) -> None:
     """The checkpoint is untrained, with seed 5: that twin is the model itself."""
     task = load(table, table.parent)
@@ -244,7 +296,15 @@ def test_embeddings_are_kept_until_a_file_changes_that_they_depend_on(
         if digest(baseline_files(baseline_name, package)) != before:
             changing.add(file.relative_to(package).as_posix())
         file.write_text(text, "utf-8")
-    shared = {"_audio.py", "_checkpoint.py", "_foreign.py", "_frames.py", "_packed.py"}
+    shared = {
+        "_audio.py",
+        "_checkpoint.py",
+        "_foreign.py",
+        "_frames.py",
+        "_packed.py",
+        "_transformer.py",
+        "_windows.py",
+    }
     own = {
         "mel": {"mel.py"},
         "crepe": {"crepe/__init__.py", "crepe/bins.py", "crepe/convolutions.py"},
