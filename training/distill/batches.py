@@ -15,7 +15,7 @@ from hearkit.files import written_atomically
 from training.distill import notes
 from training.distill.augment import Disturbances, at_speed, disturbed
 from training.teachers.chunks import SAMPLE_RATE, SECONDS, Chunks
-from training.teachers.kept import read
+from training.teachers.kept import Layout, read
 
 Floats = NDArray[np.float32]
 
@@ -123,13 +123,15 @@ class Lessons:
     def __init__(self, corpus: Path, teachers: list[Path]):
         self.chunks = Chunks(corpus)
         self.features: dict[str, NDArray[np.float16]] = {}
+        self.layouts: dict[str, Layout] = {}
         self.scales: dict[str, Scale] = {}
         done = np.ones(self.chunks.count, bool)
         for folder in teachers:
-            arrays, heard = read(folder)
+            arrays, layouts, heard = read(folder)
             done &= heard
             for name, array in arrays.items():
                 self.features[f"{folder.name}-{name}"] = array
+                self.layouts[f"{folder.name}-{name}"] = layouts[name]
                 kept = folder / f"scale-{name}.npz"
                 self.scales[f"{folder.name}-{name}"] = Scale.kept(kept, array, heard)
         if not done.any():
@@ -157,9 +159,11 @@ class Lessons:
             begin = int(g.integers(0, int((SECONDS - seconds * speed) * SAMPLE_RATE)))
             cut = self.chunks.samples(chunk)[begin : begin + int(n_samples * speed) + 1]
             sounds[k] = at_speed(cut, speed, n_samples)
-            # Where the student's frames are among the teachers'.
-            places = begin / HOP + speed * np.arange(n_frames, dtype=np.float64)
+            # When the student's frames are in the chunk, s.
+            times = (begin + speed * HOP * np.arange(n_frames, dtype=np.float64)) / SAMPLE_RATE
             for name, array in self.features.items():
+                layout = self.layouts[name]
+                places = (times - layout.first) / layout.hop
                 targets[name].append(self.scales[name].standardised(array[chunk], places))
         pieces = [notes.render(n_samples, g) for _ in range(n_pieces)]
         for k, piece in enumerate(pieces):

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.teachers.chunks import Chunks
-from training.teachers.kept import Kept
+from training.teachers.chunks import SECONDS, Chunks
+from training.teachers.kept import Kept, Layout
 from training.teachers.sources import Source, TeacherError, gather, read_sources
 
 HERE = Path(__file__).parent
@@ -33,11 +33,11 @@ class Teacher:
     """A teacher that is ready to hear.
 
     Attributes:
-        shapes: Frames and size of each array that it makes of a chunk, by name.
+        layouts: Of each array that it makes of a chunk, by name.
         hear: Makes them.
     """
 
-    shapes: dict[str, tuple[int, int]]
+    layouts: dict[str, Layout]
     hear: Hear
 
 
@@ -58,10 +58,22 @@ def whisper(weights: list[Path]) -> Teacher:
         outputs = encoder(torch.from_numpy(samples)[None], layers)
         return {f"layer{n}": x[0].numpy() for n, x in zip(layers, outputs, strict=True)}
 
-    return Teacher({f"layer{n}": (N_FRAMES, encoder.size) for n in layers}, hear)
+    return Teacher({f"layer{n}": Layout(N_FRAMES, encoder.size, 0.0, 0.02) for n in layers}, hear)
 
 
-TEACHERS: dict[str, Callable[[list[Path]], Teacher]] = {"whisper": whisper}
+def aisfx(weights: list[Path]) -> Teacher:
+    """Frames of aiSFX."""
+    from training.teachers import aisfx as module
+
+    network = module.load(weights[0])
+
+    def hear(samples: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        return {"frames": network(module.at_its_rate(samples))[0].numpy()}
+
+    return Teacher({"frames": module.layout(SECONDS)}, hear)
+
+
+TEACHERS: dict[str, Callable[[list[Path]], Teacher]] = {"aisfx": aisfx, "whisper": whisper}
 """By the name in `sources.toml`."""
 
 
@@ -80,7 +92,7 @@ def let_hear(name: str, sources: list[Source], data: Path, limit: int | None) ->
     sums = [source.sha256 for source in sources if source.teacher == name]
     manifest = (data / "corpus" / "manifest.csv").read_bytes()
     key = {"weights": sums, "corpus": hashlib.sha256(manifest).hexdigest()}
-    kept = Kept(data / "teachers" / name, key, teacher.shapes, chunks.count)
+    kept = Kept(data / "teachers" / name, key, teacher.layouts, chunks.count)
     missing = [chunk for chunk in chunks.order() if not kept.done[chunk]][:limit]
     start = time.monotonic()
     for number, chunk in enumerate(missing, start=1):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,28 @@ from numpy.typing import NDArray
 Array = NDArray[np.float16]
 
 
+@dataclass(frozen=True)
+class Layout:
+    """An array's part for one chunk.
+
+    Attributes:
+        n_frames, size: Its shape.
+        first, hop: Centre of the first frame in the chunk, and distance between frames, s.
+    """
+
+    n_frames: int
+    size: int
+    first: float
+    hop: float
+
+
 class Kept:
     """Features of all chunks: an array for each name, and which chunks are done.
 
     Args:
         folder: Of this teacher's files.
         key: All that decides the features, such as the checksums of corpus and weights.
-        shapes: Of each array's part for one chunk: (frames, size).
+        layouts: Of each array, by name.
         n_chunks: Chunks of the corpus.
 
     Raises:
@@ -30,11 +46,13 @@ class Kept:
         self,
         folder: Path,
         key: Mapping[str, Any],
-        shapes: Mapping[str, Sequence[int]],
+        layouts: Mapping[str, Layout],
         n_chunks: int,
     ):
         folder.mkdir(parents=True, exist_ok=True)
-        wanted = json.loads(json.dumps({"key": key, "shapes": shapes, "n_chunks": n_chunks}))
+        described = {name: asdict(layout) for name, layout in layouts.items()}
+        wanted = {"key": key, "layouts": described, "n_chunks": n_chunks}
+        wanted = json.loads(json.dumps(wanted))
         index, done = folder / "index.json", folder / "done.npy"
         is_new = not index.is_file()
         if not is_new and json.loads(index.read_text("utf-8")) != wanted:
@@ -46,9 +64,9 @@ class Kept:
         self.arrays: dict[str, Array] = {
             # Where nothing was written yet, the file takes no room.
             name: np.lib.format.open_memmap(
-                folder / f"{name}.npy", mode, np.float16, (n_chunks, *shape)
+                folder / f"{name}.npy", mode, np.float16, (n_chunks, layout.n_frames, layout.size)
             )
-            for name, shape in shapes.items()
+            for name, layout in layouts.items()
         }
         self.done: NDArray[np.bool_] = np.lib.format.open_memmap(done, mode, np.bool_, (n_chunks,))
         if is_new:
@@ -61,8 +79,8 @@ class Kept:
         self.done[chunk] = True
 
 
-def read(folder: Path) -> tuple[dict[str, Array], NDArray[np.bool_]]:
-    """A teacher's arrays, memory-mapped, and which chunks are done.
+def read(folder: Path) -> tuple[dict[str, Array], dict[str, Layout], NDArray[np.bool_]]:
+    """A teacher's arrays, memory-mapped, their layouts, and which chunks are done.
 
     Raises:
         FileNotFoundError: If there are none.
@@ -71,6 +89,7 @@ def read(folder: Path) -> tuple[dict[str, Array], NDArray[np.bool_]]:
         raise FileNotFoundError(
             f"{folder}: has no features; make them first with python -m training.teachers"
         )
-    names = json.loads((folder / "index.json").read_text("utf-8"))["shapes"]
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
-    return arrays, np.load(folder / "done.npy", mmap_mode="r")
+    described = json.loads((folder / "index.json").read_text("utf-8"))["layouts"]
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in described}
+    layouts = {name: Layout(**layout) for name, layout in described.items()}
+    return arrays, layouts, np.load(folder / "done.npy", mmap_mode="r")

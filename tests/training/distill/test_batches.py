@@ -11,7 +11,9 @@ from training.distill import notes
 from training.distill.augment import Disturbances, at_speed, disturbed, hide, mixed
 from training.distill.batches import Crops, Lessons, Scale, between
 from training.teachers.chunks import SAMPLES, Chunks
-from training.teachers.kept import Kept, read
+from training.teachers.kept import Kept, Layout, read
+
+LAYOUT = Layout(750, 2, first=0.02, hop=0.04)
 
 UNDISTURBED = Disturbances(
     speed=1.0, equaliser=0, room=0, noise=0, mixture=0, narrow=0, bands=0, frames=0
@@ -33,9 +35,9 @@ def fixture_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer = csv.writer(file)
         writer.writerow(("kind", "offset", "n_samples"))
         writer.writerows(rows)
-    kept = Kept(data / "teachers" / "ear", {"weights": "w"}, {"time": (1500, 2)}, 3)
+    kept = Kept(data / "teachers" / "ear", {"weights": "w"}, {"time": LAYOUT}, 3)
     for chunk in range(2):
-        place = np.arange(1500) / 1500
+        place = (np.arange(750) * 0.04 + 0.02) / 30
         kept.put(chunk, {"time": np.stack([place, 2 * chunk + 0 * place], axis=1)})
     return data
 
@@ -95,7 +97,7 @@ def test_a_faster_sound_is_higher_and_shorter(speed: float) -> None:
 def test_times_agree_at_any_speed(data: Path) -> None:
     """The teacher tells how far into its chunk each frame is, and so does the loudness."""
     lessons = Lessons(data / "corpus", [data / "teachers" / "ear"])
-    identity = Scale(np.zeros((1500, 2), np.float32), np.ones(2, np.float32))
+    identity = Scale(np.zeros((750, 2), np.float32), np.ones(2, np.float32))
     lessons.scales = dict.fromkeys(lessons.scales, identity)
     crops = Crops((2.0,), 16.0, notes=0.25, disturbances=UNDISTURBED)
     batch = lessons.batch(crops, (0, 1))
@@ -119,10 +121,10 @@ def test_frames_between_frames() -> None:
 
 
 def test_features_are_standardised_at_each_place(data: Path) -> None:
-    arrays, done = read(data / "teachers" / "ear")
+    arrays, _, done = read(data / "teachers" / "ear")
     scale = Scale.kept(data / "scale.npz", arrays["time"], np.asarray(done))
-    np.testing.assert_allclose(scale.mean[300], [0.2, 1.0], atol=1e-3)
-    told = scale.standardised(arrays["time"][1], np.array([300.0, 700.5]))
+    np.testing.assert_allclose(scale.mean[150], [0.2, 1.0], atol=1e-3)
+    told = scale.standardised(arrays["time"][1], np.array([150.0, 350.5]))
     np.testing.assert_allclose(told[:, 1], 1.0, atol=1e-3)
     again = Scale.kept(data / "scale.npz", arrays["time"][:0], np.asarray(done)[:0])
     np.testing.assert_array_equal(again.mean, scale.mean)
@@ -130,7 +132,7 @@ def test_features_are_standardised_at_each_place(data: Path) -> None:
 
 def test_features_of_another_corpus_are_not_mixed(data: Path) -> None:
     with pytest.raises(ValueError, match="another corpus or other weights"):
-        Kept(data / "teachers" / "ear", {"weights": "x"}, {"time": (1500, 2)}, 3)
+        Kept(data / "teachers" / "ear", {"weights": "x"}, {"time": LAYOUT}, 3)
 
 
 def test_any_beginning_has_each_kind(data: Path) -> None:
