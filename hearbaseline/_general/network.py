@@ -48,8 +48,8 @@ class Sizes:
     local: int = 256
     deep: int = 384
     n_local: int = 2
-    n_deep: int = 4
-    local_between: int = 768
+    n_deep: int = 3
+    local_between: int = 512
     deep_between: int = 1024
 
     @classmethod

@@ -46,5 +46,5 @@ def main(
     recipe = Recipe(steps=steps, learning_rate=learning_rate, seed=seed)
     run = Run(recipe, lessons, out, device)
     run.resume()
-    for line in train(run, log_every=50, save_every=250, keep_every=keep_every):
+    for line in train(run, log_every=50, save_every=100, keep_every=keep_every):
         click.echo(line)

@@ -77,18 +77,23 @@ class Student(nn.Module):
         """
         short, long = self.spectra(batch.audio)
         hide(short, long, disturbances, generator)
-        heard = self.network(short, long)
-        frames = torch.cat([heard.local, doubled(heard.deep, heard.local.shape[1])], dim=2)
+        made = self.network(short, long)
+        frames = torch.cat([made.local, doubled(made.deep, made.local.shape[1])], dim=2)
         n_crops = len(frames) - len(batch.notes)
-        errors = {
-            name: F.mse_loss(self.heads[name](frames[:n_crops]).float(), target)
-            for name, target in batch.targets.items()
-        }
-        notes = _entropy(heard.notes[n_crops:], batch.notes)
-        onsets = _entropy(self.onset(heard.local[n_crops:])[..., 0], batch.onsets)
-        total = self.objective.notes * notes + self.objective.onsets * onsets
-        if errors:
-            total = total + self.objective.teachers * torch.stack(list(errors.values())).mean()
+        teachers = frames.new_zeros(n_crops)
+        for heard, _ in batch.targets.values():
+            teachers[heard] += 1
+        told, errors = frames.new_zeros(()), {}
+        for name, (heard, target) in batch.targets.items():
+            difference = self.heads[name](frames[heard]).float() - target
+            # (n_heard,): a sound that several teachers heard counts as much as any other
+            error = difference.square().mean(dim=(1, 2))
+            told = told + (error / teachers[heard]).sum() / max(1, n_crops)
+            errors[name] = error.mean()
+        notes = _entropy(made.notes[n_crops:], batch.notes)
+        onsets = _entropy(self.onset(made.local[n_crops:])[..., 0], batch.onsets)
+        weights = self.objective
+        total = weights.teachers * told + weights.notes * notes + weights.onsets * onsets
         return Loss(total, errors, notes, onsets)
 
 

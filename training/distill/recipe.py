@@ -25,7 +25,7 @@ class Recipe:
         sizes, objective, crops: The model, its lessons and its audio.
     """
 
-    steps: int = 20000
+    steps: int = 12000
     warmup: int = 500
     decay: float = 0.3
     learning_rate: float = 1e-3

@@ -66,7 +66,10 @@ class Run:
             group["lr"] = recipe.learning_rate_at(self.step)
         moved = Batch(
             batch.audio.to(self.device),
-            {name: target.to(self.device) for name, target in batch.targets.items()},
+            {
+                name: (heard.to(self.device), target.to(self.device))
+                for name, (heard, target) in batch.targets.items()
+            },
             batch.notes.to(self.device),
             batch.onsets.to(self.device),
         )
@@ -177,17 +180,19 @@ def train(run: Run, *, log_every: int, save_every: int, keep_every: int) -> Iter
     measured = ["loss", *names, "notes", "onsets", "gradient_norm"]
     columns = ["step", *measured, "learning_rate", "audio_hours", "wall_seconds"]
     log = Log(run.out / "log.csv", columns, run.step)
-    seen: list[tuple[float, ...]] = []
+    seen: dict[str, list[float]] = {name: [] for name in measured}
     while run.step < run.recipe.steps:
         at = run.step
         loss, norm = run.update(run.draw(at))
-        parts = (loss.total, *(loss.errors[name] for name in names), loss.notes, loss.onsets)
-        seen.append((*(float(part.detach()) for part in parts), norm))
+        parts = {"loss": loss.total, **loss.errors, "notes": loss.notes, "onsets": loss.onsets}
+        for name, part in parts.items():
+            seen[name].append(float(part.detach()))
+        seen["gradient_norm"].append(norm)
         if run.step % log_every == 0:
-            means = [sum(column) / len(seen) for column in zip(*seen, strict=True)]
-            seen.clear()
             row: dict[str, float] = {"step": run.step}
-            row |= {n: float(f"{m:.5g}") for n, m in zip(measured, means, strict=True)}
+            # A teacher that heard nothing of these batches has no error.
+            row |= {n: float(f"{sum(v) / len(v):.5g}") for n, v in seen.items() if v}
+            seen = {name: [] for name in measured}
             row["learning_rate"] = float(f"{run.recipe.learning_rate_at(at):.4g}")
             row["audio_hours"] = round(run.audio_seconds / 3600, 3)
             log.add(row)

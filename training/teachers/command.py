@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from training.corpus.sources import KINDS
 from training.teachers.chunks import SECONDS, Chunks
 from training.teachers.kept import Kept, Layout
 from training.teachers.sources import Source, TeacherError, gather, read_sources
@@ -77,13 +78,16 @@ TEACHERS: dict[str, Callable[[list[Path]], Teacher]] = {"aisfx": aisfx, "whisper
 """By the name in `sources.toml`."""
 
 
-def let_hear(name: str, sources: list[Source], data: Path, limit: int | None) -> None:
+def let_hear(
+    name: str, sources: list[Source], data: Path, kinds: tuple[str, ...], limit: int | None
+) -> None:
     """Let one teacher hear what it has not heard yet.
 
     Args:
         name: Of the teacher.
         sources: The table.
         data: Holds `corpus`; weights go to `weights`, features to `teachers`.
+        kinds: Of the chunks that it hears.
         limit: Chunks to hear at most.
     """
     chunks = Chunks(data / "corpus")
@@ -93,7 +97,8 @@ def let_hear(name: str, sources: list[Source], data: Path, limit: int | None) ->
     manifest = (data / "corpus" / "manifest.csv").read_bytes()
     key = {"weights": sums, "corpus": hashlib.sha256(manifest).hexdigest()}
     kept = Kept(data / "teachers" / name, key, teacher.layouts, chunks.count)
-    missing = [chunk for chunk in chunks.order() if not kept.done[chunk]][:limit]
+    wanted = [chunk for chunk in chunks.order() if chunks.kinds[chunk] in kinds]
+    missing = [chunk for chunk in wanted if not kept.done[chunk]][:limit]
     start = time.monotonic()
     for number, chunk in enumerate(missing, start=1):
         kept.put(chunk, teacher.hear(chunks.samples(chunk)))
@@ -111,15 +116,24 @@ def let_hear(name: str, sources: list[Source], data: Path, limit: int | None) ->
     type=click.Choice(sorted(TEACHERS)),
     help="Who hears it, by default all.",
 )
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(KINDS),
+    help="Of the recordings that they hear, by default all; the student learns from who heard.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Chunks of 30 s to hear at most.")
 @click.option("--threads", default=0, help="Of the CPU; by default PyTorch's choice.")
-def main(data: Path, names: tuple[str, ...], limit: int | None, threads: int) -> None:
+def main(
+    data: Path, names: tuple[str, ...], kinds: tuple[str, ...], limit: int | None, threads: int
+) -> None:
     """Let teachers hear the corpus below DATA."""
     if threads:
         torch.set_num_threads(threads)
     try:
         sources = read_sources(HERE / "sources.toml")
         for name in names or tuple(TEACHERS):
-            let_hear(name, sources, data, limit)
+            let_hear(name, sources, data, kinds or KINDS, limit)
     except (TeacherError, FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from None

@@ -101,7 +101,8 @@ def test_times_agree_at_any_speed(data: Path) -> None:
     lessons.scales = dict.fromkeys(lessons.scales, identity)
     crops = Crops((2.0,), 16.0, notes=0.25, disturbances=UNDISTURBED)
     batch = lessons.batch(crops, (0, 1))
-    told = batch.targets["ear-time"]
+    heard_by, told = batch.targets["ear-time"]
+    assert heard_by.tolist() == list(range(6))
     assert batch.audio.shape == (8, 32000)
     assert (told.shape, batch.notes.shape) == ((6, 101, 2), (2, 101, 96))
     power = batch.audio[:6].square().unfold(1, 6400, 6400).mean(dim=2).sqrt()

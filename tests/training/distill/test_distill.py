@@ -86,7 +86,7 @@ def test_each_lesson_is_learned() -> None:
     onsets = torch.zeros(2, 51, dtype=torch.bool)
     onsets[:, 14:17] = True
     target = (torch.arange(51) > 15).float()[:, None].repeat(2, 1, 3)
-    batch = Batch(audio, {"ear": target}, notes, onsets)
+    batch = Batch(audio, {"ear": (torch.arange(2), target)}, notes, onsets)
     student = Student(Network(SMALL), {"ear": 3}, Objective())
     optimiser = torch.optim.Adam(student.parameters(), lr=0.01)
     losses = []
