@@ -17,6 +17,7 @@ from hearbaseline._checkpoint import CheckpointError, bundled, load_state, resto
 from hearbaseline._frames import Framing
 from hearbaseline._general.layers import NOTES
 from hearbaseline._general.network import Heard, Network, Sizes
+from hearbaseline._general.pooling import COURSE, Stretch, course, moments
 from hearbaseline._general.spectra import (
     HOP_MS,
     LONG_WINDOW,
@@ -54,7 +55,9 @@ class General(torch.nn.Module):
         self.network = Network(sizes)
         sizes = self.network.sizes
         self.timestamp_embedding_size = sizes.local + sizes.deep + NOTES
-        self.scene_embedding_size = 2 * (MEL_BANDS + PITCH_BANDS + self.timestamp_embedding_size)
+        self.scene_embedding_size = 2 * (MEL_BANDS + PITCH_BANDS + NOTES) + (2 + COURSE) * (
+            sizes.local + sizes.deep
+        )
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> Heard:
@@ -70,18 +73,29 @@ class General(torch.nn.Module):
     def scenes(self, audio: Tensor) -> Tensor:
         """Scene embeddings, shape (n_sounds, scene_embedding_size).
 
-        Means and standard deviations over time of the spectrograms, of the local and of the deep
-        frames; of the notes, mean and maximum.
+        Of the stretch that is not silent: mean and standard deviation over time of the
+        spectrograms, of the local and of the deep frames, and the course of the last two; of the
+        notes, mean and maximum.
         """
         short, long = self.spectra(audio)
         heard: Heard = self.network(short, long)
         notes = heard.notes.sigmoid()
-        moments = [
-            moment
-            for part in (short, long, heard.local, heard.deep)
-            for moment in (part.mean(dim=1), part.std(dim=1, correction=0))
+        stretch = Stretch.of(short)
+        every_10, every_20, every_40 = (
+            stretch.weights(part.shape[1], step)
+            for part, step in ((short, 1), (long, 2), (heard.deep, 4))
+        )
+        pooled = [
+            *moments(short, every_10),
+            *moments(long, every_20),
+            *moments(heard.local, every_20),
+            *course(heard.local, every_20),
+            *moments(heard.deep, every_40),
+            *course(heard.deep, every_40),
+            (notes * every_20).sum(dim=1),
+            notes.amax(dim=1),
         ]
-        return torch.cat([*moments, notes.mean(dim=1), notes.amax(dim=1)], dim=1)
+        return torch.cat(pooled, dim=1)
 
 
 def load_model(model_file_path: str = "") -> General:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import torch
 
-from training.distill.batches import Lessons
+from training.distill.batches import Crops, Lessons
 from training.distill.recipe import Recipe
 from training.distill.run import Run, train
 
@@ -23,6 +23,8 @@ from training.distill.run import Run, train
 @click.option("--seed", default=Recipe.seed, show_default=True)
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--threads", default=0, help="Of the CPU; by default PyTorch's choice.")
+@click.option("--workers", default=0, help="Processes that draw batches ahead, for a GPU.")
+@click.option("--batch-seconds", default=Crops.batch_seconds, show_default=True)
 @click.option("--keep-every", default=1000, show_default=True, help="Steps between snapshots.")
 def main(
     data: Path,
@@ -32,6 +34,8 @@ def main(
     seed: int,
     device: str,
     threads: int,
+    workers: int,
+    batch_seconds: float,
     keep_every: int,
 ) -> None:
     """Distil on the corpus below DATA; keep state, log and snapshots in OUT."""
@@ -43,8 +47,10 @@ def main(
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     out.mkdir(parents=True, exist_ok=True)
-    recipe = Recipe(steps=steps, learning_rate=learning_rate, seed=seed)
+    crops = Crops(batch_seconds=batch_seconds)
+    recipe = Recipe(steps=steps, learning_rate=learning_rate, seed=seed, crops=crops)
     run = Run(recipe, lessons, out, device)
     run.resume()
-    for line in train(run, log_every=50, save_every=100, keep_every=keep_every):
+    lines = train(run, log_every=50, save_every=100, keep_every=keep_every, workers=workers)
+    for line in lines:
         click.echo(line)

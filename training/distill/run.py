@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from hearbaseline._general.network import Network
 from training.distill.batches import Batch, Lessons
@@ -54,9 +55,15 @@ class Run:
         self.step = 0
         self.audio_seconds = 0.0
 
-    def draw(self, step: int) -> Batch:
-        """A step's batch."""
-        return self.lessons.batch(self.recipe.crops, (self.recipe.seed, step))
+    def batches(self, workers: int = 0) -> Iterator[Batch]:
+        """The batches of all steps that are left.
+
+        Args:
+            workers: Processes that draw them ahead; 0 draws each here when it is needed.
+        """
+        lessons = StepByStep(self.lessons, self.recipe)
+        steps = range(self.step, self.recipe.steps)
+        return iter(DataLoader(lessons, None, sampler=steps, num_workers=workers))
 
     def update(self, batch: Batch) -> tuple[Loss, float]:
         """One update; returns its loss and the norm of its gradient."""
@@ -145,6 +152,21 @@ class Run:
         partial.replace(path)
 
 
+class StepByStep(Dataset[Batch]):
+    """Batches by step, the same whichever process draws them.
+
+    Args:
+        lessons: From what.
+        recipe: How, and the seed.
+    """
+
+    def __init__(self, lessons: Lessons, recipe: Recipe):
+        self.lessons, self.recipe = lessons, recipe
+
+    def __getitem__(self, step: int) -> Batch:
+        return self.lessons.batch(self.recipe.crops, (self.recipe.seed, step))
+
+
 class Log:
     """`log.csv`: a row for every few steps; rows that a resumed run repeats are dropped.
 
@@ -174,16 +196,18 @@ class Log:
             csv.DictWriter(file, self.columns).writerow(row)
 
 
-def train(run: Run, *, log_every: int, save_every: int, keep_every: int) -> Iterator[str]:
+def train(
+    run: Run, *, log_every: int, save_every: int, keep_every: int, workers: int = 0
+) -> Iterator[str]:
     """Train to the recipe's last step; yields a line for every row of the log."""
     names = list(run.lessons.features)
     measured = ["loss", *names, "notes", "onsets", "gradient_norm"]
     columns = ["step", *measured, "learning_rate", "audio_hours", "wall_seconds"]
     log = Log(run.out / "log.csv", columns, run.step)
     seen: dict[str, list[float]] = {name: [] for name in measured}
-    while run.step < run.recipe.steps:
+    for batch in run.batches(workers):
         at = run.step
-        loss, norm = run.update(run.draw(at))
+        loss, norm = run.update(batch)
         parts = {"loss": loss.total, **loss.errors, "notes": loss.notes, "onsets": loss.onsets}
         for name, part in parts.items():
             seen[name].append(float(part.detach()))

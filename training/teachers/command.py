@@ -42,7 +42,7 @@ class Teacher:
     hear: Hear
 
 
-def whisper(weights: list[Path]) -> Teacher:
+def whisper(weights: list[Path], device: str) -> Teacher:
     """Whisper base's encoder: a layer that is near the sound, and the last."""
     from training.teachers.ctranslate2 import read_variables
     from training.teachers.whisper import N_FRAMES, Encoder
@@ -52,34 +52,39 @@ def whisper(weights: list[Path]) -> Teacher:
         joined = weights[0].parent.parent / "model.bin"
         if not joined.is_file():
             joined.write_bytes(b"".join(part.read_bytes() for part in weights))
-    encoder = Encoder(read_variables(joined, "encoder/"))
+    encoder = Encoder(read_variables(joined, "encoder/")).to(device)
     layers = (2, encoder.n_layers)
 
     def hear(samples: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        outputs = encoder(torch.from_numpy(samples)[None], layers)
-        return {f"layer{n}": x[0].numpy() for n, x in zip(layers, outputs, strict=True)}
+        outputs = encoder(torch.from_numpy(samples)[None].to(device), layers)
+        return {f"layer{n}": x[0].cpu().numpy() for n, x in zip(layers, outputs, strict=True)}
 
     return Teacher({f"layer{n}": Layout(N_FRAMES, encoder.size, 0.0, 0.02) for n in layers}, hear)
 
 
-def aisfx(weights: list[Path]) -> Teacher:
+def aisfx(weights: list[Path], device: str) -> Teacher:
     """Frames of aiSFX."""
     from training.teachers import aisfx as module
 
-    network = module.load(weights[0])
+    network = module.load(weights[0]).to(device)
 
     def hear(samples: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        return {"frames": network(module.at_its_rate(samples))[0].numpy()}
+        return {"frames": network(module.at_its_rate(samples).to(device))[0].cpu().numpy()}
 
     return Teacher({"frames": module.layout(SECONDS)}, hear)
 
 
-TEACHERS: dict[str, Callable[[list[Path]], Teacher]] = {"aisfx": aisfx, "whisper": whisper}
+TEACHERS: dict[str, Callable[[list[Path], str], Teacher]] = {"aisfx": aisfx, "whisper": whisper}
 """By the name in `sources.toml`."""
 
 
 def let_hear(
-    name: str, sources: list[Source], data: Path, kinds: tuple[str, ...], limit: int | None
+    name: str,
+    sources: list[Source],
+    data: Path,
+    kinds: tuple[str, ...],
+    limit: int | None,
+    device: str,
 ) -> None:
     """Let one teacher hear what it has not heard yet.
 
@@ -89,10 +94,11 @@ def let_hear(
         data: Holds `corpus`; weights go to `weights`, features to `teachers`.
         kinds: Of the chunks that it hears.
         limit: Chunks to hear at most.
+        device: Where it computes.
     """
     chunks = Chunks(data / "corpus")
     weights = gather(sources, name, data / "weights")
-    teacher = TEACHERS[name](weights)
+    teacher = TEACHERS[name](weights, device)
     sums = [source.sha256 for source in sources if source.teacher == name]
     manifest = (data / "corpus" / "manifest.csv").read_bytes()
     key = {"weights": sums, "corpus": hashlib.sha256(manifest).hexdigest()}
@@ -124,9 +130,15 @@ def let_hear(
     help="Of the recordings that they hear, by default all; the student learns from who heard.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Chunks of 30 s to hear at most.")
+@click.option("--device", default="cpu", show_default=True)
 @click.option("--threads", default=0, help="Of the CPU; by default PyTorch's choice.")
 def main(
-    data: Path, names: tuple[str, ...], kinds: tuple[str, ...], limit: int | None, threads: int
+    data: Path,
+    names: tuple[str, ...],
+    kinds: tuple[str, ...],
+    limit: int | None,
+    device: str,
+    threads: int,
 ) -> None:
     """Let teachers hear the corpus below DATA."""
     if threads:
@@ -134,6 +146,6 @@ def main(
     try:
         sources = read_sources(HERE / "sources.toml")
         for name in names or tuple(TEACHERS):
-            let_hear(name, sources, data, kinds or KINDS, limit)
+            let_hear(name, sources, data, kinds or KINDS, limit, device)
     except (TeacherError, FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from None

@@ -58,8 +58,8 @@ def test_an_interrupted_run_ends_with_the_same_numbers(lessons: Lessons, tmp_pat
 
 def test_a_snapshot_is_a_checkpoint_of_the_baseline(lessons: Lessons, tmp_path: Path) -> None:
     run = Run(RECIPE, lessons, tmp_path)
-    run.update(run.draw(0))
-    run.update(run.draw(1))
+    for batch, _ in zip(run.batches(), range(2), strict=False):
+        run.update(batch)
     run.export(tmp_path / "snapshot.safetensors")
     model = general.load_model(str(tmp_path / "snapshot.safetensors"))
     for name, tensor in model.network.state_dict().items():
