@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from training.teachers.kept import Layout
+from training.teachers.mel import htk
 
 SAMPLE_RATE = 44100
 """Of the sounds that it was trained on; ours have nothing above 8 kHz."""
@@ -48,7 +49,7 @@ class Network(nn.Module):
             self.add_module(f"conv_block{number}", block)
             n_in = n_out
         self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
-        self.register_buffer("bands", mel_bands(), persistent=False)
+        self.register_buffer("bands", htk(SAMPLE_RATE, WINDOW, BANDS), persistent=False)
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> Tensor:
@@ -98,13 +99,6 @@ def load(path: Path) -> Network:
     except RuntimeError as error:
         raise ValueError(f"{path}: is no checkpoint of aiSFX: {error}") from error
     return network.eval()
-
-
-def mel_bands() -> Tensor:
-    """HTK's mel bands, each of which sums to 1, shape (96, 1025)."""
-    from librosa.filters import mel
-
-    return torch.from_numpy(mel(sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=BANDS, htk=True, norm=1))
 
 
 def at_its_rate(samples: NDArray[np.float32]) -> Tensor:

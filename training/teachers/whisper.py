@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from training.teachers.mel import slaney
+
 SECONDS = 30
 """Of audio that the encoder takes at once."""
 
@@ -37,7 +39,7 @@ class Encoder(nn.Module):
         self.n_heads = self.size // 64
         self.n_layers = sum(name.endswith("ffn/linear_0/weight") for name in variables)
         self.register_buffer("window", torch.hann_window(N_FFT))
-        self.register_buffer("bands", mel_bands())
+        self.register_buffer("bands", slaney(16000, N_FFT, BANDS))
 
     def spectrogram(self, audio: Tensor) -> Tensor:
         """Log-mel spectrogram as Whisper wants it, shape (n_sounds, 80, n_samples / 160)."""
@@ -93,10 +95,3 @@ class Encoder(nn.Module):
     def _norm(self, name: str, x: Tensor) -> Tensor:
         gamma, beta = (self.get_buffer(f"{name}_{what}") for what in ("gamma", "beta"))
         return F.layer_norm(x, (self.size,), gamma, beta, 1e-5)
-
-
-def mel_bands() -> Tensor:
-    """Whisper's filter bank, which is librosa's default, shape (80, 201)."""
-    from librosa.filters import mel
-
-    return torch.from_numpy(mel(sr=16000, n_fft=N_FFT, n_mels=BANDS))

@@ -4,8 +4,6 @@ import torch
 
 from training.teachers.aisfx import SAMPLE_RATE, Network, layout
 
-NEEDS = ("librosa",)
-
 
 def test_frames_are_where_the_layout_says() -> None:
     torch.manual_seed(0)

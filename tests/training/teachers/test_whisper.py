@@ -11,7 +11,7 @@ import torch
 from training.teachers.ctranslate2 import ModelError, read_variables
 from training.teachers.whisper import Encoder
 
-NEEDS = ("transformers", "librosa")
+NEEDS = ("transformers",)
 
 
 def written(variables: dict[str, torch.Tensor], version: int = 6) -> bytes:
