@@ -441,6 +441,7 @@ def test_recordings_are_unpacked_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(packages, "run", apt)
     monkeypatch.setattr(packages, "unpack", dpkg)
+    monkeypatch.setattr(recordings, "render", lambda *_: None)
     root = recordings.prepare(tmp_path)
     samples, rate = soundfile.read(root / "_avl" / "avl_RedZeppelin_36-Kick_1.wav", dtype="int16")
     assert (samples.tolist(), rate) == ([5, 6], 22050)
@@ -452,16 +453,21 @@ def test_recordings_are_unpacked_once(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_shipped_tables() -> None:
     rows = {table.stem: read_rows(table) for table in SHIPPED}
     assert {name: len(held) for name, held in rows.items()} == {
+        "battle_sounds": 189,
+        "fish_voices": 700,
+        "game_phrases": 555,
+        "game_voices": 804,
         "guitar_pitch_classes": 292,
         "mandarin_initial": 2358,
         "mandarin_tone": 2358,
+        "notes_by_instrument": 864,
         "percussion": 833,
     }
     for name, held in rows.items():
         assert len({row.path for row in held}) == len(held)
         assert len({row.group for row in held}) >= 5
         folders = {row.path.partition("/")[0] for row in held}
-        assert folders <= {*recordings.PACKAGES, "_avl"}
+        assert folders <= {*recordings.PACKAGES, "_avl", "_notes"}
         assert not any(".." in Path(row.path).parts for row in held)
         assert any(" " in row.label for row in held) == (name == "guitar_pitch_classes")
     for row in rows["percussion"]:
