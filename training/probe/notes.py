@@ -44,8 +44,8 @@ def render(root: Path, folder: Path, names: Iterable[str]) -> None:
     """
     wanted: dict[tuple[str, int], list[int]] = {}
     for name in sorted(names):
-        font, program, note = name.removesuffix(".wav").split("_")
-        wanted.setdefault((font, int(program)), []).append(int(note))
+        font, of_program, of_note = name.removesuffix(".wav").split("_")
+        wanted.setdefault((font, int(of_program)), []).append(int(of_note))
     for (font, program), notes in wanted.items():
         score, rendered = folder / "score.mid", folder / "rendered.wav"
         score.write_bytes(midi(program, notes))
