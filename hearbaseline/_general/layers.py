@@ -37,13 +37,15 @@ class Salience(nn.Module):
     in Polyphonic Music", ISMIR 2017, section 3.
     """
 
-    def __init__(self, n_channels: int = 12):
+    def __init__(self, n_channels: int = 16):
         super().__init__()
         n_in = 2 * len(HARMONICS)
-        self.first = nn.Conv1d(n_in, n_channels, 5, padding=2)
-        self.second = nn.Conv1d(n_channels, n_channels, 5, padding=2)
+        # Along bands only, in two dimensions: oneDNN's kernels are several times as fast for images
+        # whose channels lie side by side.
+        self.first = nn.Conv2d(n_in, n_channels, (1, 5), padding=(0, 2))
+        self.second = nn.Conv2d(n_channels, n_channels, (1, 5), padding=(0, 2))
         # Every other band is a semitone.
-        self.last = nn.Conv1d(n_channels, 1, 5, stride=2, padding=2)
+        self.last = nn.Conv2d(n_channels, 1, (1, 5), stride=(1, 2), padding=(0, 2))
 
     def forward(self, long: Tensor) -> Tensor:
         """Logits of notes.
@@ -54,25 +56,36 @@ class Salience(nn.Module):
         Returns:
             Shape (n_frames, 96).
         """
-        # (n_frames, 2, n_bands): the partials above their surroundings, and the whole spectrum
-        x = long[:, None]
-        around = F.avg_pool1d(x, ENVELOPE, 1, ENVELOPE // 2, count_include_pad=False)
-        x = torch.cat([x - around, x], dim=1)
-        moved = torch.cat([shifted(x, distance(harmonic)) for harmonic in HARMONICS], dim=1)
-        x = F.gelu(self.first(moved))
+        x = F.gelu(self.first(partials(long)))
         x = F.gelu(self.second(x))
-        logits: Tensor = self.last(x)[:, 0]
+        logits: Tensor = self.last(x)[:, 0, 0]
         return logits
+
+
+def partials(long: Tensor) -> Tensor:
+    """What is where each band's partials would be, with silence outside the spectrogram.
+
+    Args:
+        long: Shape (n_frames, n_bands).
+
+    Returns:
+        Shape (n_frames, 16, 1, n_bands), channels last in memory: for each of `HARMONICS`, how far
+        the partial is above its surroundings, and its level.
+    """
+    level = long[:, None]
+    around = F.avg_pool1d(level, ENVELOPE, 1, ENVELOPE // 2, count_include_pad=False)
+    distances = [distance(harmonic) for harmonic in HARMONICS]
+    below, above = -min(distances), max(distances)
+    padded = F.pad(torch.cat([level - around, level], dim=1), (below, above)).mT.contiguous()
+    n_bands = long.shape[1]
+    places = [below + each for each in distances]
+    moved = torch.cat([padded[:, place : place + n_bands] for place in places], dim=2)
+    return moved.mT[:, :, None]
 
 
 def distance(harmonic: float) -> int:
     """Bands from a fundamental to one of its partials."""
     return round(PER_OCTAVE * torch.log2(torch.tensor(harmonic)).item())
-
-
-def shifted(x: Tensor, by: int) -> Tensor:
-    """Moved along the last axis, with silence from outside: band k is band k + by of x."""
-    return F.pad(x[..., max(by, 0) : x.shape[-1] + min(by, 0)], (max(-by, 0), max(by, 0)))
 
 
 class LocalLayer(nn.Module):

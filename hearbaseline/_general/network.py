@@ -124,16 +124,19 @@ class Network(nn.Module):
         )
         self.deep_norm = nn.LayerNorm(sizes.deep)
 
-    def forward(self, short: Tensor, long: Tensor) -> Heard:
+    def forward(self, short: Tensor, long: Tensor, notes: Tensor | None = None) -> Heard:
         """From spectrograms to frames.
 
         Args:
             short: Shape (n_sounds, n_short, 80), every 10 ms.
             long: Shape (n_sounds, n_frames, 192), every 20 ms.
+            notes: What `notes` makes of `long`, where that is known already.
         """
-        notes = self.notes(long)
+        if notes is None:
+            notes = self.notes(long)
         x = F.gelu(self.second(F.gelu(self.first(short))))
-        x = x + self.harmony(torch.cat([long, notes.sigmoid()], dim=2))
+        # What the notes are is learned from notes alone, not bent to what teachers want.
+        x = x + self.harmony(torch.cat([long, notes.detach().sigmoid()], dim=2))
         for layer in self.local_layers:
             x = layer(x)
         local = self.local_norm(x)

@@ -160,7 +160,7 @@ class Lessons:
             speed = crops.disturbances.draw_speed(g)
             chunk = int(g.choice(self.by_kind[kind]))
             begin = int(g.integers(0, int((SECONDS - seconds * speed) * SAMPLE_RATE)))
-            cut = self.chunks.samples(chunk)[begin : begin + int(n_samples * speed) + 1]
+            cut = self.chunks.cut(chunk, begin, begin + int(n_samples * speed) + 1)
             sounds[k] = at_speed(cut, speed, n_samples)
             # When the student's frames are in the chunk, s.
             times = (begin + speed * HOP * np.arange(n_frames, dtype=np.float64)) / SAMPLE_RATE

@@ -50,7 +50,12 @@ class Chunks:
 
     def samples(self, chunk: int) -> NDArray[np.float32]:
         """A chunk's samples in [-1, 1], shape (480000,)."""
-        cut = self.audio[chunk * SAMPLES : (chunk + 1) * SAMPLES]
+        return self.cut(chunk, 0, SAMPLES)
+
+    def cut(self, chunk: int, begin: int, end: int) -> NDArray[np.float32]:
+        """Samples of a chunk from one to another, which is not included, in [-1, 1]."""
+        first = chunk * SAMPLES
+        cut = self.audio[first + begin : first + min(end, SAMPLES)]
         return cut.astype(np.float32) / np.float32(32768)
 
     def order(self, seed: int = 0) -> list[int]:
