@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
+import torch
+
 from hearkit.evaluation.embeddings import heareval_layout
 from hearkit.evaluation.training.engines import Options, evaluator, plan_of
 
@@ -31,6 +33,7 @@ def main(engine: str, folder: str, grid: str, points: str, device: str, count: s
     if count == "count":
         from benchmarks._count import operations
 
+        torch.set_num_threads(1)  # what other threads compute is not seen
         outcome, done = operations(lambda: evaluate(data, plan, None, _silent))
     else:
         outcome, done = evaluate(data, plan, None, _silent), 0

@@ -1,4 +1,4 @@
-"""Seconds of commands and of calls, with those of the processes that they start."""
+"""Seconds and memory of commands and of calls, with those of the processes that they start."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psutil
+
+from hearkit import machine
+
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,46 @@ class Seconds:
 
     wall: float
     processor: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The most resident memory that a command took, in bytes.
+
+    Attributes:
+        own: Of its own process.
+        started: Of that process which took the most of those that it started.
+        together: Of all at one moment, what they share counted once.
+    """
+
+    own: int
+    started: int
+    together: int
+
+
+def memory_of_command(command: Sequence[str]) -> Memory:
+    """A command in a fresh process, until it has ended."""
+    peaks: dict[int, int] = {}
+    together = 0
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            pids = (process.pid, *machine.descendants(process.pid))
+            for pid in pids:  # the kernel's own note, which hear-embed has begin anew at each step
+                peaks[pid] = max(peaks.get(pid, 0), machine.peak_bytes(pid))
+            together = max(together, sum(map(_share, pids)))
+            time.sleep(_LOOK_S)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    own = peaks.pop(process.pid, 0)
+    return Memory(own, max(peaks.values(), default=0), together)
+
+
+def _share(pid: int) -> int:
+    """A process's memory, of what is shared its part."""
+    try:
+        return int(psutil.Process(pid).memory_full_info().pss)
+    except psutil.Error:
+        return 0
 
 
 def of_command(command: Sequence[str]) -> Seconds:

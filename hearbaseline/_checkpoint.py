@@ -127,8 +127,8 @@ def _named_tensors(path: Path, state: object) -> dict[str, torch.Tensor]:
     for name, tensor in state.items():
         if not _is_plain(tensor):
             raise CheckpointError(
-                f"{path}: {name} is no plain tensor (sparse, quantized, without numbers or larger "
-                "than the file); save it as a dense one"
+                f"{path}: {shown(name)} is no plain tensor (sparse, quantized, without numbers or "
+                "larger than the file); save it as a dense one"
             )
     return dict(state)
 
@@ -171,6 +171,14 @@ def _pickled(path: Path) -> object:
 
 _LONGEST = 200
 """Characters of another library's message; some of PyTorch's have a thousand on one line."""
+
+_LONGEST_NAME = 80
+
+
+def shown(name: str) -> str:
+    """A tensor's name for a message: whoever wrote the checkpoint may have written anything."""
+    name = name if name.isprintable() else repr(name)[1:-1]
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} ..."
 
 
 def _first_line(error: BaseException) -> str:
@@ -216,7 +224,7 @@ def _restore(
         name: t for name, t in state.items() if name in expected or not name.startswith(unused)
     }
     problems = [
-        f"{what} {', '.join(names[:4])}{' and others' * (len(names) > 4)}"
+        f"{what} {', '.join(map(shown, names[:4]))}{' and others' * (len(names) > 4)}"
         for what, names in (
             ("lacks", sorted(set(expected) - set(given))),
             ("has unexpected", sorted(set(given) - set(expected))),

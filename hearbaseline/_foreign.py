@@ -14,6 +14,7 @@ _PICKLE = 1 << 24
 
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "is a git LFS pointer, not the weights; run git lfs pull"),
+    (b"version https://hawser", "is a git LFS pointer, not the weights; run git lfs pull"),
     (b"/annex/objects/", "is a git-annex pointer, not the weights; run git annex get"),
     (b"\x89HDF", "is an HDF5 file, as Keras saves weights; give a checkpoint of PyTorch"),
     (b"GGUF", "is a GGUF file; give a checkpoint of PyTorch"),

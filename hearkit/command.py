@@ -99,6 +99,19 @@ def isolation_options(command: _Command) -> _Command:
     return command
 
 
+def ray_option(command: _Command) -> _Command:
+    """`--ray [ADDRESS]`, of commands whose work can be spread."""
+    return click.option(
+        "--ray",
+        "address",
+        metavar="[ADDRESS]",
+        is_flag=False,
+        flag_value="local",
+        help="Spread the work with Ray: over this machine, or over the cluster at ADDRESS, which "
+        "is auto or HOST:PORT.",
+    )(command)
+
+
 def make_output(folder: Path) -> None:
     """Make the folder of `--out` and prove that it can be written, before anything is computed.
 

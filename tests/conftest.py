@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from .browser import browser, open_page, seen  # noqa: F401 - fixtures
@@ -16,6 +17,10 @@ from .needs import pytest_pycollect_makemodule  # noqa: F401 - a hook
 # Read when torch is imported. Tests run side by side, with workers of their own: threads that spin
 # while they wait take the cores from those that work.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 AUDIO = Path(__file__).parent / "data" / "audio"
 

@@ -51,8 +51,9 @@ MODULE_FACTS = ModuleFacts(
 
 
 def value(array: NDArray[Any]) -> Value:
-    """A returned tensor with these numbers."""
-    return Value("torch.Tensor", "torch", str(array.dtype), array.shape, "cpu", False, array)
+    """A returned tensor with these numbers, which cross as float32."""
+    numbers = np.asarray(array, np.float32)
+    return Value("torch.Tensor", "torch", str(array.dtype), array.shape, "cpu", False, numbers)
 
 
 def returned(*values: Value, container: str = "", **more: Any) -> Reply[CallFacts]:

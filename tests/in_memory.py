@@ -17,6 +17,9 @@ that exits or hangs, or changes global state, needs a worker.
 
 from __future__ import annotations
 
+import functools
+import gc
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -134,9 +137,18 @@ def text_of(name: str) -> str:
     return (SUBMISSIONS / f"{name}.py").read_text("utf-8")
 
 
+@functools.cache
+def freeze() -> None:
+    """Let no collection visit a framework's half a million objects again, as in a worker."""
+    importlib.import_module("torch")
+    gc.collect()
+    gc.freeze()
+
+
 @contextmanager
 def opened(code: str, weights: Path | None = None) -> Iterator[Session]:
     """A session with a submission of this text, whose workers are connections in this process."""
+    freeze()
     source = Source(dedent(code))
     sys.meta_path.insert(0, source)
     sys.path.insert(0, str(SUBMISSIONS))

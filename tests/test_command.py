@@ -3,12 +3,18 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hearkit.command import echo, ended_by_signals, tell
+from hearkit.embed import cli as embed_cli
 from hearkit.errors import EndedError
+from validator import cli as validator_cli
+from validator import scaffold
+
+from .here import run_here
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -60,3 +66,32 @@ def test_output_that_cannot_be_written_changes_nothing(monkeypatch: pytest.Monke
         echo("no room")
         monkeypatch.setattr(sys, "stderr", Full())
         tell("hear-validate", "no room")
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments"),
+    [
+        (embed_cli.main, ["hear-embed", __file__, "--out", "out"]),
+        (validator_cli.main, ["hear-validate", "hearbaseline"]),
+        (validator_cli.main, ["hear-validate"]),
+        (scaffold.main, ["hear-init", "my_model"]),
+    ],
+    ids=["hear-embed", "hear-validate", "hear-validate without a name", "hear-init"],
+)
+def test_a_current_folder_that_was_removed_is_one_line(
+    main: Callable[[], None],
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    done = run_here(main, arguments, tmp_path, monkeypatch, capsys)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"{arguments[0]}: the current folder cannot be used (No such file or directory); change to "
+        "one that exists\n"
+    )

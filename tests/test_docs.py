@@ -13,11 +13,12 @@ from pathlib import Path
 import click
 import pytest
 
+from hearkit.embed.cli import command as hear_embed
 from hearkit.evaluation.cli import command as hear_eval
 from validator.cli import command
 from validator.options import SETTINGS
 
-NEEDS = ("mkdocs", "sklearn", "torchcrepe")
+NEEDS = ("mkdocs", "pyarrow", "ray", "sklearn", "torchcrepe")
 
 CHECKOUT = Path(__file__).parent.parent
 DOCS = CHECKOUT / "docs"
@@ -171,6 +172,20 @@ def test_the_page_on_evaluating_does_what_it_says(
     assert (folder / "board.html").is_file()
 
 
+def test_the_page_on_clusters_does_what_it_says(tmp_path: Path) -> None:
+    """What needs a cluster is called bash there, and is no sh."""
+    (tmp_path / "hearbaseline").symlink_to(CHECKOUT)
+    commands = [block.text for block in blocks("clusters.md") if block.language == "sh"]
+    printed = [shell(command, tmp_path) for command in commands]
+    n_recordings = len(list((CHECKOUT / "tests/data/audio").glob("*.flac")))
+    both, spread = (re.findall(r"embedded (\d+), already there 0, failed 0", p) for p in printed)
+    assert len(both) == 2
+    assert sum(map(int, both)) == n_recordings
+    assert spread == [str(n_recordings)]
+    assert len(list((tmp_path / "embeddings").glob("*.npz"))) == n_recordings
+    assert 1 <= len(list((tmp_path / "spread").glob("*.parquet"))) <= 2
+
+
 def code_in_tables(page: str) -> set[str]:
     """What stands in backquotes in the first cells of a page's tables."""
     text = (DOCS / page).read_text("utf-8")
@@ -178,14 +193,22 @@ def code_in_tables(page: str) -> set[str]:
     return {code for cell in cells for code in re.findall(r"`([^` ]+)", cell)}
 
 
-def test_every_option_of_the_validator_stands_on_its_page() -> None:
-    options = {
+def options_of(command: click.Command) -> set[str]:
+    """All spellings of a command's options."""
+    return {
         name
         for parameter in command.params
         if isinstance(parameter, click.Option)
         for name in parameter.opts
     }
-    assert options - code_in_tables("validating.md") == set()
+
+
+def test_every_option_of_the_validator_stands_on_its_page() -> None:
+    assert options_of(command) - code_in_tables("validating.md") == set()
+
+
+def test_every_option_of_hear_embed_stands_on_its_page() -> None:
+    assert options_of(hear_embed) - code_in_tables("embedding.md") == set()
 
 
 def test_every_option_of_hear_eval_stands_on_its_page() -> None:

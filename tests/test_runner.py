@@ -13,8 +13,8 @@ from validator import Check, Options, Report, Result, Severity, Status, UsageErr
 from validator.asking.answers import CallFault
 from validator.asking.session import Session
 from validator.asking.snippets import Reproduction
+from validator.catalogue import Spares, conforms, inconclusive, violates
 from validator.catalogue import check as declare
-from validator.catalogue import conforms, inconclusive, violates
 from validator.runner import Runner
 
 from .fakes import Fake
@@ -103,6 +103,71 @@ def test_a_violation_fails_and_what_needs_it_is_skipped_with_the_reason() -> Non
     assert found["A02"].why == "needs A01, which found a defect"
     assert found["B01"].why == "needs A01, which found a defect"
     assert report(failing, second, third).exit_status == 1
+
+
+def sparing(spares: Spares) -> Check:
+    """A check that finds a defect."""
+
+    def spare(_: Session) -> Verdict:
+        """Does not hold."""
+        return violates("seen", expected="expected", spares=spares)
+
+    return made("A01", spare)
+
+
+def failing_call(_: Session) -> Verdict:
+    """Gets no answer."""
+    raise Fault("exception", "raised ValueError", "get_scene_embeddings()")
+
+
+@pytest.mark.parametrize(
+    ("spares", "ran"),
+    [
+        (Spares.NOTHING, ""),
+        (Spares.SINGLE, "B02"),
+        (Spares.WORKING, "B01 B02 C01"),
+        (Spares.EVERYTHING, "A02 B01 B02 C01"),
+    ],
+)
+def test_what_can_measure_in_spite_of_a_defect_runs(spares: Spares, ran: str) -> None:
+    first = sparing(spares)
+    second = made("A02", good, first)
+    third, fourth = made("B01", good, second), replace(made("B02", good, second), single=True)
+    found = statuses(first, second, third, fourth, made("C01", good, third))
+    assert " ".join(id_ for id_, status in found.items() if status is Status.PASSED) == ran
+
+
+def test_what_meets_sounds_that_are_known_not_to_work_is_skipped_for_these() -> None:
+    first, other = sparing(Spares.WORKING), made("A02", good)
+    found = results(
+        first, other, made("B01", failing_call, other), made("B02", failing_call, first)
+    )
+    assert found["B01"].status is Status.FAILED
+    assert found["B02"].status is Status.SKIPPED
+    assert found["B02"].why == "needs A01, which found a defect"
+
+
+def test_what_can_begin_ahead_begins_as_soon_as_what_it_requires_has_passed() -> None:
+    order: list[str] = []
+
+    def noting(word: str) -> Callable[[Session], Verdict]:
+        def run(_: Session) -> Verdict:
+            """Holds."""
+            order.append(word)
+            return conforms()
+
+        return run
+
+    first, other = made("A01", noting("first")), made("B01", noting("other"))
+    last = replace(made("C01", noting("last"), first), ahead=lambda _: order.append("begun"))
+    results(first, other, last)
+    assert order == ["first", "begun", "other", "last"]
+    order.clear()
+    results(first, other, last, skip=("C01",))
+    assert order == ["first", "other"]
+    failing = made("A01", bad)
+    results(failing, replace(made("C01", good, failing), ahead=lambda _: order.append("begun")))
+    assert order == ["first", "other"]
 
 
 def test_a_warning_does_not_fail_and_does_not_stop_what_needs_it() -> None:

@@ -2,7 +2,9 @@
 
 Each check's first mutant, all faults and all good submissions go through the real worker, and
 through every check. Further mutants that only compute go through the same checks in one process;
-those that do more go through the real worker and their own check with what it requires.
+those that do more go through the real worker and their own check with what it requires. The first
+mutants of the interface and of side effects, and what changes how PyTorch is imported, have a new
+process as first worker, as users have; the others fork it (`prefork`).
 
 A file of `bad` is named after the one check that must find it: `bad/T01_seconds.py`. A file of
 `good` must pass. Constants in a file, read without importing it, may state
@@ -17,20 +19,19 @@ import ast
 import functools
 import importlib.util
 import itertools
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from validator import validate
 
+from .computing import Computing, Plain
 from .mutation_table import PROPERTY, outcome
 from .needs import require
+from .prefork import Templates, forked_runs
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "submissions"
@@ -46,6 +47,12 @@ SLOW = ("D", "S13")
 OPTIONAL = {"librosa", "torchaudio", "scipy", "transformers"}
 """Libraries that a submission may use and `.[test]` does not bring."""
 
+NEW = "IS"
+"""Families whose first mutants have a new process as first worker."""
+
+BEFORE_IMPORT = ("environ", "putenv", "num_threads")
+"""What changes how PyTorch is imported, or is imported with."""
+
 ELSEWHERE = ("R08", "R10")
 """These compare with a new process, which shares nothing with the first."""
 
@@ -53,7 +60,6 @@ HARMLESS = {"base", "drawn", "good", "torch", "numpy", "math", "functools", "typ
 """What a submission that only computes imports."""
 
 Record = Callable[[str, object], None]
-Plain = dict[str, Any]
 
 
 class Runs:
@@ -65,34 +71,20 @@ class Runs:
 
     def __init__(self, weights: Path) -> None:
         self._weights = weights
-        self._computing: subprocess.Popen[str] | None = None
+        self._computing = Computing()
+        self._templates = Templates()
 
     def report(self, submission: str) -> Plain:
         require(*(imported_by(submission) & OPTIONAL))
-        if only_computes(submission):
-            return self._in_one_process(submission)
         weights = self._weights if stated(submission).get("WEIGHTS") else None
-        return validate(submission, weights, **options(submission)).to_dict()
-
-    def _in_one_process(self, submission: str) -> Plain:
-        process = self._computing = self._computing or subprocess.Popen(
-            [sys.executable, str(HERE / "in_process.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        print(json.dumps([submission, options(submission)]), file=process.stdin, flush=True)
-        answer = process.stdout.readline()
-        assert answer, f"the process ended at {submission}"
-        report: Plain = json.loads(answer)
-        return report
+        if only_computes(submission):
+            return self._computing.report(submission, weights, options(submission))
+        with forked_runs(self._templates) if is_forked(submission) else nullcontext():
+            return validate(submission, weights, **options(submission)).to_dict()
 
     def close(self) -> None:
-        if self._computing is not None:
-            self._computing.communicate()
+        self._templates.close()
+        self._computing.close()
 
 
 def options(submission: str) -> Plain:
@@ -115,6 +107,13 @@ def only_computes(submission: str) -> bool:
     return id_[0] in "MOTRL" and id_ not in ELSEWHERE and imported_by(submission) <= HARMLESS
 
 
+def is_forked(submission: str) -> bool:
+    """Whether the first worker may be forked from a process that has imported PyTorch."""
+    if submission in FIRST and expected_id(submission)[0] in NEW:
+        return False
+    return not any(word in text(submission) for word in BEFORE_IMPORT)
+
+
 def imported_by(submission: str) -> set[str]:
     """The packages that a submission's file imports."""
     imported: set[str] = set()
@@ -127,7 +126,12 @@ def imported_by(submission: str) -> set[str]:
 
 
 def parsed(submission: str) -> ast.Module:
-    return ast.parse((FOLDER / f"{submission.replace('.', '/')}.py").read_text("utf-8"))
+    return ast.parse(text(submission))
+
+
+@functools.cache
+def text(submission: str) -> str:
+    return (FOLDER / f"{submission.replace('.', '/')}.py").read_text("utf-8")
 
 
 def stated(submission: str) -> Plain:

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from hearkit import machine
 from hearkit.api.process import Limits, default_memory_bytes
 from hearkit.api.submission import Submission, not_found, resolved_device
 from hearkit.errors import Fault, OutOfTimeError
@@ -142,7 +143,13 @@ def opened(
         time.monotonic() + total,
     )
     pool = Pool(limits, short=options.is_organisers)
-    session = Session(submission, pool.connect, seed=options.drawn, imported=pool.imported)
+    session = Session(
+        submission,
+        pool.connect,
+        seed=options.drawn,
+        parallel=machine.cores() > 1,
+        imported=pool.imported,
+    )
     try:
         yield session
     finally:

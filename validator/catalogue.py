@@ -51,14 +51,18 @@ class Kind(str, Enum):
 class Spares(str, Enum):
     """Which checks can go on although one that they need has found a defect.
 
+    `WORKING` is for sounds of some kind that get no embeddings: checks of other families are
+    tried, and those that meet such a sound are skipped as the others of the family are.
+
     Examples:
         >>> from validator.catalogue import Spares
         >>> [spares.value for spares in Spares]
-        ['nothing', 'single sounds', 'everything']
+        ['nothing', 'single sounds', 'what works', 'everything']
     """
 
     NOTHING = "nothing"
     SINGLE = "single sounds"
+    WORKING = "what works"
     EVERYTHING = "everything"
 
 
@@ -213,6 +217,8 @@ class Check:
         behavioural: Whether it looks at embeddings; a run without any such check is not green.
         single: Whether it looks at single sounds alone, and can do without what works in batches.
         long: Whether it runs only with `--long` or in the organiser's profile.
+        ahead: Begins what it asks of a worker of its own, as soon as all that it requires has
+            passed; other checks run meanwhile.
 
     Examples:
         >>> from validator.checks import CATALOGUE
@@ -232,6 +238,7 @@ class Check:
     behavioural: bool = True
     long: bool = False
     single: bool = False
+    ahead: Callable[[Session], None] | None = None
 
 
 class _Decorator(Protocol):
@@ -249,6 +256,7 @@ def check(
     behavioural: bool = True,
     long: bool = False,
     single: bool = False,
+    ahead: Callable[[Session], None] | None = None,
 ) -> _Decorator:
     """Declare a check: decorates a function from a `Session` to a `Verdict`.
 
@@ -270,6 +278,7 @@ def check(
             behavioural=behavioural,
             long=long,
             single=single,
+            ahead=ahead,
         )
 
     return declare

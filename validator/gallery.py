@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .asking.answers import Numbers
+    from .asking.arranged import Numbers
 
 
 @dataclass(frozen=True)

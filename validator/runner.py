@@ -38,6 +38,7 @@ class Runner:
         self._left_out = _left_out(catalogue, options)
         self._results: dict[Check, Result] = {}
         self._late: Check | None = None
+        self._waiting = [c for c in catalogue if c.ahead is not None and c not in self._left_out]
         known = {c.id for c in catalogue}
         unknown = sorted(set(options.expected) - known)
         if unknown:
@@ -57,7 +58,19 @@ class Runner:
         """
         for check in in_order_of_need(self._catalogue):
             seen(self.result(check))
+            self._begin_ahead()
         return tuple(self._results[check] for check in self._catalogue)
+
+    def _begin_ahead(self) -> None:
+        """Let checks begin what a worker of their own answers meanwhile."""
+        for check in [one for one in self._waiting if self._can_begin(one)]:
+            self._waiting.remove(check)
+            if check.ahead is not None and check not in self._results:
+                check.ahead(self._session)
+
+    def _can_begin(self, check: Check) -> bool:
+        done = (self._results.get(required) for required in check.requires)
+        return all(one is not None and one.status is Status.PASSED for one in done)
 
     def result(self, check: Check) -> Result:
         """The result of one check, and of what it requires; each runs once."""
@@ -69,11 +82,14 @@ class Runner:
         skipped = self._skipped(check)
         if skipped is not None:
             return Result(check, Status.SKIPPED, skipped=skipped)
+        cause = self._cause_of_trying(check)
         self._session.peak_bytes = 0
         begin = time.perf_counter()
         try:
             verdict = check.run(self._session)
         except Fault as fault:
+            if cause is not None:
+                return Result(check, Status.SKIPPED, skipped=cause)
             verdict = blamed(fault)
         except OutOfTimeError as error:
             # Whatever the check would only warn of: a run that did not end is not green.
@@ -111,11 +127,28 @@ class Runner:
 
     def _is_spared(self, check: Check, before: Result) -> bool:
         """Whether a check can measure in spite of what another one found, or is skipped for."""
-        cause = before
-        if before.skipped is not None and before.skipped.by is not None:
-            cause = self.result(before.skipped.by)
+        cause = self._cause(before)
         spares = cause.verdict.spares if cause.verdict is not None else Spares.NOTHING
-        return spares is Spares.EVERYTHING or (check.single and spares is Spares.SINGLE)
+        return (
+            spares is Spares.EVERYTHING
+            or (spares is Spares.SINGLE and check.single)
+            or (spares is Spares.WORKING and check.id[0] != cause.check.id[0])
+        )
+
+    def _cause(self, before: Result) -> Result:
+        """The result that a skipped one is skipped for; the result itself if it is not."""
+        if before.skipped is not None and before.skipped.by is not None:
+            return self.result(before.skipped.by)
+        return before
+
+    def _cause_of_trying(self, check: Check) -> Skipped | None:
+        """Why a check that runs may meet a sound that does not work; None if all do."""
+        needed = with_requirements(check.requires)
+        for before in (self.result(one) for one in self._catalogue if one in needed):
+            found = before.verdict if before.status in (Status.FAILED, Status.EXPECTED) else None
+            if found is not None and found.spares is Spares.WORKING:
+                return _because_of(before)
+        return None
 
     def _program(self, verdict: Verdict) -> str:
         """The program that reproduces a finding, made only where there is one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -198,6 +199,23 @@ def burst_train(
         lo, hi = max(0, centre - half), min(n_samples, centre + half + 1)
         audio[0, lo:hi] += (0.5 * shape[lo - centre + half : hi - centre + half]).astype(np.float32)
     return audio
+
+
+def with_marks(audio: Audio, width: int, begins: Sequence[int]) -> Audio:
+    """The audio with short places that are ten times louder, cut at full scale.
+
+    Args:
+        audio: Shape (n_sounds, n_samples).
+        width: Samples of each place.
+        begins: First samples of the places.
+
+    Returns:
+        A new array of the same shape.
+    """
+    louder = audio.copy()
+    for begin in begins:
+        louder[:, begin : begin + width] *= 10
+    return louder.clip(-1, 1)
 
 
 def recording_names() -> tuple[str, ...]:

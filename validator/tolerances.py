@@ -17,7 +17,7 @@ BATCH_TOLERANCE_GPU: Final = 2e-3
 """The same on a GPU, where PyTorch lets convolutions keep 10 bits of mantissa (TF32), rounded
 otherwise by the kernel that each shape gets."""
 
-_COARSE: Final = {"bfloat16": 3e-2, "float16": 4e-3}
+_COARSE: Final = {"bfloat16": 3e-2, "float16": 4e-3, "float8_e4m3": 0.25, "float8_e5m2": 0.5}
 _WHOLE: Final = 1e-2
 
 
@@ -28,7 +28,7 @@ def coarseness(dtype: str) -> float:
     """
     if "int" in dtype or dtype == "bool":
         return _WHOLE
-    return _COARSE.get(dtype, 0.0)
+    return next((error for name, error in _COARSE.items() if dtype.startswith(name)), 0.0)
 
 
 DEVICE_TOLERANCE: Final = 1e-2

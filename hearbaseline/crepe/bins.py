@@ -25,6 +25,10 @@ LEAST_CHANNELS = 256
 """With fewer, calls take longer than the products in them."""
 
 
+_INPUTS = 32
+"""Inputs whose part of a kernel is transformed at a time."""
+
+
 class Product(torch.nn.Module):
     """A convolution as the bins see it: a product with a matrix in each.
 
@@ -39,12 +43,22 @@ class Product(torch.nn.Module):
     def __init__(self, kernel: Tensor, first: int, length: int):
         super().__init__()
         self.length = length
-        wrapped = kernel.new_zeros(*kernel.shape[:2], length)
-        wrapped[..., (torch.arange(kernel.shape[2]) + first) % length] = kernel
-        # (out, in, bins) to (bins, in, out)
-        matrices = rfft(wrapped).permute(2, 1, 0).conj().resolve_conj().contiguous()
-        # Kept as pairs of reals: Module.to(torch.float32) would drop the imaginary parts.
-        self.register_buffer("pairs", torch.view_as_real(matrices), persistent=False)
+        n_out, n_in, taps = kernel.shape
+        begin = first % length
+        before = min(taps, length - begin)
+        # Pairs of reals: Module.to(torch.float32) would drop the imaginary parts, and what PyTorch
+        # 2.2 returns for dtype.to_complex() is freed memory.
+        pairs = kernel.new_empty(length // 2 + 1, n_in, n_out, 2)
+        matrices = torch.view_as_complex(pairs)
+        # A few inputs at a time, which a cache holds while their axes change places.
+        for some in range(0, n_in, _INPUTS):
+            block = kernel[:, some : some + _INPUTS]
+            wrapped = kernel.new_zeros(*block.shape[:2], length)
+            wrapped[..., begin : begin + before] = block[..., :before]
+            wrapped[..., : taps - before] = block[..., before:]
+            # (out, in, bins) to (bins, in, out)
+            matrices[:, some : some + _INPUTS] = rfft(wrapped).conj().permute(2, 1, 0)
+        self.register_buffer("pairs", pairs, persistent=False)
 
     @property
     def matrices(self) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hearbaseline._checkpoint import CheckpointError, check_plain, load_state, reading
+from hearbaseline._checkpoint import CheckpointError, check_plain, load_state, reading, shown
 from hearbaseline.wav2vec2.names import (
     State,
     architecture,
@@ -120,7 +120,7 @@ def _recognise(path: Path, state: State) -> Checkpoint:
         state = fold(_float32(state))
         return Checkpoint(inferred(state, path), state)
     if not is_transformers(state):
-        found = ", ".join(sorted(state)[:4]) or "nothing"
+        found = ", ".join(map(shown, sorted(state)[:4])) or "nothing"
         raise CheckpointError(
             f"{path}: is no wav2vec 2.0 checkpoint: lacks encoder.transformer.layers (torchaudio) "
             f"and encoder.layers (transformers), has unexpected {found}; give one of these kinds"

@@ -97,9 +97,16 @@ class Exchange:
     def view(self, reference: str) -> NDArray[Any]:
         """The array that a message names, valid until the next one of its name is written.
 
-        Changes of it stay in this process.
+        Changes of it stay in this process. That of a large one is valid for good, and its file is
+        gone: the memory is free again when the array is.
         """
-        return np.asarray(np.load(self.path(reference), mmap_mode="c", allow_pickle=False))
+        array = np.asarray(np.load(self.path(reference), mmap_mode="c", allow_pickle=False))
+        self.done(reference)
+        return array
+
+    def stays(self, reference: str) -> bool:
+        """Whether nobody writes to the file of an array again."""
+        return not _is_kept(self.path(reference))
 
     def done(self, reference: str) -> None:
         """Remove the file of an array that was read, unless it is kept."""

@@ -62,7 +62,9 @@ class Guarded:
     def pid(self) -> int:
         """The process's number, which is told soon after the start; 0 if it never was."""
         while "worker" not in self._told and self.poll() is None:
-            self._listen(None)
+            # Looking whether it runs may have taken in the number; nothing more would come then.
+            if "worker" not in self._told:
+                self._listen(None)
         return self._told.get("worker", 0)
 
     @property

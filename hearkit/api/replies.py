@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..effect import Effect
@@ -72,11 +73,13 @@ def fault_of(told: Mapping[str, Any], step: str, effects: tuple[Effect, ...]) ->
 
 def _value(raw: dict[str, Any], exchange: Exchange, most: int) -> Value:
     shape = tuple(int(n) for n in raw["shape"])
-    array: NDArray[Any] | None = None
+    array: NDArray[np.float32] | None = None
     if raw["array"]:
         array = read_array(exchange.path(str(raw["array"])), most)
         if array.shape != shape:
             raise ValueError(f"an array of shape {array.shape} is said to be {shape}")
+        if array.dtype != np.float32:
+            raise ValueError(f"numbers are {array.dtype} instead of float32")
     return Value(
         one_line(raw["type"]),
         one_line(raw["framework"]),

@@ -76,6 +76,8 @@ class Call(Request[CallFacts]):
         seed: Seed of the global random state, set just before; None leaves it as it is.
         gradients: Whether gradients are recorded, as in the evaluation; without, the call takes
             less memory.
+        width: Most numbers of an embedding that are sent, 0 for all. Wider embeddings are projected
+            to so many, always in the same way, so that those of long audio stay small.
 
     Examples:
         >>> from hearkit.api import Call
@@ -88,6 +90,7 @@ class Call(Request[CallFacts]):
     layout: str = ""
     seed: int | None = None
     gradients: bool = True
+    width: int = 0
 
     facts: ClassVar[type[Any]] = CallFacts
 

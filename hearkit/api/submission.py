@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from ..effect import Effect
 from ..errors import UsageError
@@ -116,12 +116,13 @@ class Value:
 
     Attributes:
         type: Name of its type.
-        framework: `torch` or `tensorflow`; "" if it is not a tensor.
-        dtype: Name of the dtype, such as `float32`.
+        framework: `torch` or `tensorflow`, `numpy` for an array; "" for anything else, such as a
+            list of numbers.
+        dtype: Name of the dtype as it was returned, such as `float32`.
         shape: Shape of the tensor.
         device: Device of the tensor.
         requires_grad: Whether it requires a gradient.
-        array: The numbers; None if it is not a tensor.
+        array: The numbers as float32, whatever the dtype; None if there are none.
 
     Examples:
         >>> from hearkit.api import Value
@@ -135,7 +136,7 @@ class Value:
     shape: tuple[int, ...] = ()
     device: str = ""
     requires_grad: bool = False
-    array: NDArray[Any] | None = field(default=None, compare=False, repr=False)
+    array: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         """The value as messages name it, for example `float32 Tensor (2, 20, 64)`."""
@@ -150,7 +151,7 @@ class Reply(Generic[Facts]):
 
     Attributes:
         facts: Facts about the step, of the type that the request has.
-        container: How values were returned: `single`, `tuple`, `list` or the name of a type.
+        container: How values were returned: `single`, `tuple`, `list` or `dict`.
         values: Values that the submission's function returned, if one was called.
         opened: Files that the process opened during the step, as far as Python sees them. Where
             nobody watches for side effects, those that a call has read and that are no library's.

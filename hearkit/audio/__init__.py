@@ -7,6 +7,7 @@ container. A file's contents say what it is, not its name.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,7 +75,10 @@ def _read(file: BinaryIO, mono: Mono) -> Recording:
     """All samples of an open file, by whatever reads it."""
     kinds.refuse_by_beginning(file)
     if plain.is_candidate(file):
-        recording = plain.read(file, mono)
+        try:
+            recording = plain.read(file, mono)
+        except plain.DamagedError:
+            return _read_on(file, mono)
         if recording is not None:
             return recording
         mono.forget()
@@ -90,13 +94,23 @@ def _read(file: BinaryIO, mono: Mono) -> Recording:
         return recording
 
 
+def _read_on(file: BinaryIO, mono: Mono) -> Recording:
+    """All samples of a damaged FLAC file, whose frames FFmpeg does not check."""
+    whole_s = mono.duration_s
+    mono.forget()
+    recording = compressed.read(file, mono)
+    is_told = recording.lost_s or recording.ends_early or mono.duration_s < recording.announced_s
+    more = f"damaged somewhere after {whole_s:.2f} s; embedded with what is decoded there"
+    return recording if is_told else replace(recording, more=(*recording.more, more))
+
+
 def announced_s(path: Path) -> float:
     """Seconds that a file's header announces, or about; 0 where it cannot be read."""
     try:
         with kinds.opened(path) as file:
-            if plain.is_candidate(file) and (seconds := plain.announced_s(file)) is not None:
-                return seconds
-            seconds = compressed.announced_s(file)
-            return os.fstat(file.fileno()).st_size / _BYTES_PER_S if seconds is None else seconds
+            seconds = plain.announced_s(file) if plain.is_candidate(file) else None
+            seconds = compressed.announced_s(file) if seconds is None else seconds
+            # Nothing is announced where a recorder never wrote the length, either.
+            return seconds or os.fstat(file.fileno()).st_size / _BYTES_PER_S
     except Exception:  # what is wrong with it is told when it is read
         return 0.0

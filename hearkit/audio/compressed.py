@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +75,7 @@ def read(file: BinaryIO, mono: Mono) -> Recording:
             lossy=not decoding.codec.startswith(_LOSSLESS),
             lost_s=decoding.lost_s,
             ends_early=decoding.ends_early or announced.is_cut,
-            more=(*decoding.more, *told_behind(data_of(file), mono.duration_s)),
+            more=(*decoding.more, *told_behind(data_of(file.fileno()), mono.duration_s)),
         )
 
 
@@ -123,6 +122,9 @@ class _Decoding:
     """
 
     def __init__(self, container: InputContainer) -> None:
+        import av
+
+        self._damages = (av.error.FFmpegError, ValueError)
         self._container = container
         tracks = container.streams.audio
         if not tracks:
@@ -135,6 +137,7 @@ class _Decoding:
                 "plays it"
             )
         context.thread_count = 1  # files are read side by side
+        self._codec = context
         self.codec = str(context.name)
         self.lost_s = 0.0
         self.ends_early = False
@@ -147,15 +150,13 @@ class _Decoding:
 
     def frames(self) -> Iterator[Any]:
         """The frames of samples."""
-        import av
-
         packets = self._container.demux(self.stream)
         while True:
             try:
                 packet = next(packets)
             except StopIteration:
                 return
-            except (av.error.FFmpegError, OSError, ValueError):
+            except (*self._damages, OSError):
                 # Not read on; what the decoder still holds is.
                 self.ends_early = True
                 yield from self._decoded(None)
@@ -163,11 +164,9 @@ class _Decoding:
             yield from self._decoded(packet)
 
     def _decoded(self, packet: Any) -> Iterator[Any]:
-        import av
-
         try:
-            frames = self.stream.codec_context.decode(packet)
-        except (av.error.FFmpegError, ValueError):
+            frames = self._codec.decode(packet)
+        except self._damages:
             if packet is not None and packet.duration and packet.time_base:
                 self.lost_s += float(packet.duration * packet.time_base)
             return
@@ -223,7 +222,7 @@ def _joined(frames: Iterator[Any]) -> Iterator[tuple[NDArray[np.float32], int]]:
     left = np.zeros((0, 1), np.float32)
     n, before = 0, _Kind()
     for frame in frames:
-        now = _Kind(frame.sample_rate, len(frame.layout.channels), frame.format.name)
+        now = _Kind(frame.sample_rate, frame.layout.nb_channels, frame.format.name)
         if now != before:
             if n:
                 yield _samples(left, waiting, before), before.rate
@@ -238,9 +237,8 @@ def _joined(frames: Iterator[Any]) -> Iterator[tuple[NDArray[np.float32], int]]:
         yield _samples(left, waiting, before), before.rate
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """Hz, channels and FFmpeg's name of the samples in a frame."""
+class _Kind(NamedTuple):
+    """Hz, channels and FFmpeg's name of the samples in a frame; compared for each frame."""
 
     rate: int = 0
     n_channels: int = 0

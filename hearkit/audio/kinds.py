@@ -19,6 +19,7 @@ APPLE_DOUBLE = b"\x00\x05\x16\x07"
 
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "is a git LFS pointer, not the recording; run git lfs pull"),
+    (b"version https://hawser", "is a git LFS pointer, not the recording; run git lfs pull"),
     (b"/annex/objects/", "is a git-annex pointer, not the recording; run git annex get"),
     (APPLE_DOUBLE, "is what a Mac keeps next to a file (AppleDouble), not the recording"),
     (b"#EXTM3U", "is a playlist; name the recordings that it lists"),
@@ -41,6 +42,13 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "is a program"),
     (b"SQLite format 3", "is a database (SQLite)"),
 )
+
+_KINDS = {
+    b"RIFF": "WAV", b"RIFX": "WAV", b"RF64": "WAV", b"BW64": "WAV", b"FORM": "AIFF",
+    b"OggS": "Ogg", b"fLaC": "FLAC", b"caff": "CAF", b"riff": "Wave64", b".snd": "AU",
+    b"\x1a\x45\xdf\xa3": "Matroska or WebM", b"wvpk": "WavPack", b"ID3": "MP3", b"MAC ": "APE",
+}  # fmt: skip
+"""What recordings of some kinds begin with."""
 
 _PAGES = (b"<!doctype html", b"<html", b"<?xml", b"<!doctype")
 
@@ -79,6 +87,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 def _why_not_opened(path: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
+        if path.is_symlink() and "/annex/objects/" in os.fspath(path.readlink()):
+            return (
+                f"is a link of git-annex, and the recording is not here; run git annex get{_ADVICE}"
+            )
         if path.is_symlink():
             return f"is a link to {shown(path.readlink())}, which does not exist{_ADVICE}"
         return f"there is no such file{_ADVICE}"
@@ -126,6 +138,10 @@ def described(file: BinaryIO) -> str:
     head = head_of(file)
     if not head.strip(b"\0"):
         return "it holds zero bytes, as a copy or download that was not completed"
+    for beginning, kind in _KINDS.items():
+        if head.startswith(beginning):
+            size = os.fstat(file.fileno()).st_size
+            return f"it begins as {kind} does, and is cut or damaged there: it has {size} bytes"
     with contextlib.suppress(UnicodeDecodeError):
         # The last character may be cut in the middle.
         text = head[: len(head) - 3 * (len(head) == HEAD)].decode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
 from typing import Any, BinaryIO
 
+from . import flac
 from .headers import Data, data_of, told_behind
 from .kinds import head_of
-from .lengths import seconds_of_flac
 from .mono import BLOCK, Mono
 from .sound import Recording
 
@@ -17,10 +18,8 @@ _WIDTHS = {
 }  # fmt: skip
 """Bytes of a sample. These encodings can be read in blocks, and libsndfile knows their length."""
 
-_FLAC = b"fLaC"
-
 _CANDIDATES = (
-    _FLAC,
+    flac.MARK,
     b"RIFF",
     b"RIFX",
     b"RF64",
@@ -33,11 +32,18 @@ _CANDIDATES = (
 )
 """What files of such samples begin with."""
 
+_LITTLE = (b"RIFF", b"RF64")
+"""WAV files whose numbers are written with their last byte first."""
+
 _NO_PCM = (b"ID3", b"\xff", b"OggS")
 """What FFmpeg alone is to read: libsndfile's decoders print lines of their own."""
 
 _MOST_IN_BLOCK = 1 << 24
 """Samples of all channels in a block: a header may say 65535 channels."""
+
+
+class DamagedError(Exception):
+    """The decoder lost its way; what it had read before is in the mix."""
 
 
 def is_candidate(file: BinaryIO) -> bool:
@@ -50,40 +56,102 @@ def read(file: BinaryIO, mono: Mono) -> Recording | None:
 
     Returns:
         None where the file holds others, or its header gives no length: FFmpeg reads those.
+
+    Raises:
+        DamagedError: If it is FLAC and damaged. FFmpeg reads on, and says nothing.
     """
     import soundfile
 
     head = head_of(file)
-    if head.startswith(_NO_PCM) or (head.startswith(_FLAC) and not _is_one_flac(file)):
+    is_flac = head.startswith(flac.MARK)
+    if head.startswith(_NO_PCM) or (is_flac and not _is_whole_flac(file)):
         return None
     try:
         with _opened(file) as sound:
-            data = data_of(file)
-            if sound.subtype not in _WIDTHS or (data and data.is_unknown and not sound.frames):
+            data = data_of(file.fileno())
+            if sound.subtype not in _WIDTHS:
                 return None
-            size = max(1, min(BLOCK, _MOST_IN_BLOCK // sound.channels))
-            n_read = size
-            while n_read == size:
-                block = sound.read(size, dtype="float32", always_2d=True)
-                mono.add(block, sound.samplerate)
-                n_read = len(block)
+            if data and data.is_unknown and not sound.frames:
+                return _read_to_the_end(file, sound, data, mono)
+            _add_all(sound, mono, is_flac=is_flac)
             return _recording(sound, data)
     except soundfile.SoundFileError:  # damaged, which FFmpeg reads as far as it goes
         return None
 
 
-def _is_one_flac(file: BinaryIO) -> bool:
-    """Whether a FLAC file tells its length, and is not several joined together."""
-    if not seconds_of_flac(file.fileno()):
+class _From(io.RawIOBase):
+    """An open file from some place on."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self._file, self._start = file, start
+        self.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        begin = self._start if whence == os.SEEK_SET else 0
+        return self._file.seek(begin + offset, whence) - self._start
+
+    def tell(self) -> int:
+        return self._file.tell() - self._start
+
+    def readinto(self, buffer: Any) -> int:
+        return int(self._file.readinto(buffer) or 0)  # type: ignore[attr-defined]
+
+
+def _read_to_the_end(file: BinaryIO, sound: Any, data: Data, mono: Mono) -> Recording | None:
+    """Samples of a WAV file whose length nobody wrote; FFmpeg reads some of these as empty."""
+    import soundfile
+
+    if head_of(file)[:4] not in _LITTLE:
+        return None
+    with soundfile.SoundFile(
+        _From(file, data.start),
+        format="RAW",
+        endian="LITTLE",
+        subtype=sound.subtype,
+        samplerate=sound.samplerate,
+        channels=sound.channels,
+    ) as raw:
+        _add_all(raw, mono, is_flac=False)
+        return _recording(raw, data)
+
+
+def _add_all(sound: Any, mono: Mono, *, is_flac: bool) -> None:
+    size = max(1, min(BLOCK, _MOST_IN_BLOCK // sound.channels))
+    n_read = size
+    while n_read == size:
+        block = _block(sound, size, is_flac=is_flac)
+        mono.add(block, sound.samplerate)
+        n_read = len(block)
+
+
+def _block(sound: Any, size: int, *, is_flac: bool) -> Any:
+    import soundfile
+
+    try:
+        return sound.read(size, dtype="float32", always_2d=True)
+    except soundfile.SoundFileError as error:
+        if is_flac:
+            raise DamagedError from error
+        raise
+
+
+def _is_whole_flac(file: BinaryIO) -> bool:
+    """Whether a FLAC file tells its length, ends there, and is not several joined together."""
+    facts = flac.told(head_of(file))
+    if facts is None or not facts.n_samples:
         return False
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        return view.find(_FLAC, len(_FLAC)) < 0
+        if view.find(flac.MARK, len(flac.MARK)) >= 0:
+            return False
+        return flac.last_sample(view, facts) <= facts.n_samples
 
 
 def announced_s(file: BinaryIO) -> float | None:
     """Seconds of plain samples; None where the file holds others."""
     import soundfile
 
+    if head_of(file).startswith(flac.MARK):
+        return None
     try:
         with _opened(file) as sound:
             return float(sound.frames / sound.samplerate) if sound.subtype in _WIDTHS else None

@@ -7,18 +7,25 @@ times as long.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import re
+import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from .origin import Origin
+
+_SMALL = 1 << 20
+"""Bytes up to which a file is read and checked at once; a larger one is mapped, and checked only
+where that is asked for."""
 
 _LOCAL = struct.Struct("<4s22xHH")
 """Header of a member: its signature, and the lengths of its name and of what follows that."""
@@ -56,15 +63,23 @@ class Found:
 
     Attributes:
         origin: What it was made from; None where there is no result, or none that can be read.
-        is_foreign: Whether something else is there that nobody may replace.
+        foreign: Why what is there must not be replaced; or "".
+        is_whole: Whether all its arrays are as they were written; None for a large file, whose
+            arrays were not looked at.
     """
 
     origin: Origin | None = None
-    is_foreign: bool = False
+    foreign: str = ""
+    is_whole: bool | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class _Member:
+_FOREIGN = "was not written by hear-embed"
+
+_NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""Why there is no result: nothing, a folder, or a link to nowhere is there, or nothing can be."""
+
+
+class _Member(NamedTuple):
     """One array in the file.
 
     Attributes:
@@ -99,48 +114,79 @@ def look(path: Path) -> Found:
         path: Where it is, or is to be.
     """
     try:
-        with _mapped(path) as view:
+        with _opened(path) as view:
             return _look(path, view)
-    except (OSError, ValueError):  # nothing is there, a folder, a link to nowhere, an empty file
+    except OSError as error:
+        if error.errno in _NOTHING:
+            return Found()
+        return Found(foreign=f"cannot be read ({error.strerror or error})")
+    except ValueError:  # an empty file
         return Found()
 
 
 def is_whole(path: Path) -> bool:
     """Whether all arrays of a result are as they were written, by their checksums."""
     try:
-        with _mapped(path) as view:
-            members = _members(path, view)
-            for member in members.values():
-                member.contents(view).release()
-            return members.keys() >= _OURS
+        with _opened(path) as view:
+            return _is_whole(_members(path, view), view)
     except _DAMAGES:
         return False
 
 
+def _is_whole(members: dict[str, _Member], view: memoryview) -> bool:
+    try:
+        for member in members.values():
+            member.contents(view).release()
+    except _DAMAGES:
+        return False
+    return members.keys() >= _OURS
+
+
 @contextmanager
-def _mapped(path: Path) -> Iterator[memoryview]:
-    with (
-        path.open("rb", buffering=0) as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-        memoryview(mapped) as view,
-    ):
-        yield view
+def _opened(path: Path) -> Iterator[memoryview]:
+    """The bytes of a file.
+
+    Raises:
+        OSError: If it cannot be opened, or is no plain file.
+        ValueError: If it is empty.
+    """
+    # A pipe that was put there is not waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            is_folder = stat.S_ISDIR(facts.st_mode)
+            raise OSError(errno.EISDIR if is_folder else errno.ENXIO, "no plain file")
+        read = os.read(descriptor, facts.st_size) if facts.st_size <= _SMALL else b""
+        if read and len(read) == facts.st_size:
+            with memoryview(read) as view:
+                yield view
+            return
+        with (
+            mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped,
+            memoryview(mapped) as view,
+        ):
+            yield view
+    finally:
+        os.close(descriptor)
 
 
 def _look(path: Path, view: memoryview) -> Found:
     try:
         members = _members(path, view)
     except _DAMAGES:
-        return Found(is_foreign=bytes(view[:2]) not in (b"PK", b"\0\0"))
+        return Found(foreign="" if bytes(view[:2]) in (b"PK", b"\0\0") else _FOREIGN)
     if len(members.keys() & _OURS) < _SEVERAL:
-        return Found(is_foreign=True)
+        return Found(foreign=_FOREIGN)
     try:
         (fingerprint,) = _text(members["fingerprint"], view)
+        whole = _is_whole(members, view) if len(view) <= _SMALL else None
         if "made_from" in members:
-            return Found(Origin.from_entries(fingerprint, _text(members["made_from"], view)))
+            made_from = _text(members["made_from"], view)
+            return Found(Origin.from_entries(fingerprint, made_from), is_whole=whole)
         # Of an earlier version: only its place is known, and that as it was given.
         (source,) = _text(members["source"], view)
-        return Found(Origin(fingerprint, "", os.path.realpath(source), ""))
+        return Found(Origin(fingerprint, "", os.path.realpath(source), ""), is_whole=whole)
     except _DAMAGES:
         return Found()
 

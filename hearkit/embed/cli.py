@@ -5,26 +5,49 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from .. import command as shared
-from ..errors import HearError
+from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from .jobs import Job
-    from .model import Embedder
-    from .pipeline import Counts
+    from .jobs import Job, LeftOut
 
 _NAME = "hear-embed"
 
 
 @click.command(context_settings=shared.CONTEXT)
-@click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("audio", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for results.")
+@click.option(
+    "--format",
+    "kind",
+    default="npz",
+    show_default=True,
+    type=click.Choice(["npz", "parquet"]),
+    help="A .npz file for each recording, or few Parquet files with a row for each.",
+)
+@click.option(
+    "--manifest",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A CSV or Parquet file that lists the recordings, in place of AUDIO.",
+)
+@click.option(
+    "--column",
+    metavar="NAME",
+    help="The manifest's column of paths (default path).",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Embed only the I-th of N parts, which together are the whole; 1/4 is the first of four.",
+)
+@shared.ray_option
 @shared.submission_options(module="hearbaseline", device="auto")
 @click.option(
     "--batch",
@@ -41,6 +64,11 @@ _NAME = "hear-embed"
 def command(
     audio: tuple[Path, ...],
     out: Path,
+    kind: str,
+    manifest: Path | None,
+    column: str | None,
+    shard: str | None,
+    address: str | None,
     module: str,
     weights: str | None,
     device: str,
@@ -54,8 +82,8 @@ def command(
     """Embed AUDIO files and folders with a HEAR module.
 
     Writes one .npz file for each audio file, with the scene embedding, the timestamp
-    embeddings and the timestamps in ms. A file that was embedded before is left alone, so an
-    interrupted run resumes where it stopped.
+    embeddings and the timestamps in ms, or with --format parquet a row. A file that was embedded
+    before is left alone, so an interrupted run resumes where it stopped.
 
     The module runs in a process of its own: what crashes, hangs or takes too much memory there
     is the failure of the file that it was given, and the run goes on.
@@ -64,61 +92,120 @@ def command(
     """
     from ..api.submission import Submission
     from .connect import connect
-    from .jobs import LeftOut, find_jobs
+    from .counts import Counts
+    from .jobs import LeftOut
+    from .progress import Pace, followed
+    from .results import results_of
+    from .standing import looking
 
     shared.here()
     submission = Submission.of(module, weights, device)
+    if address is not None:
+        from .spread.command import check
+
+        check(address, submission)
     left_out = LeftOut()
-    jobs = find_jobs(audio, out, left_out)
+    jobs = _jobs(audio, manifest, column, shard, out, left_out)
     shared.make_output(out)
+    results = results_of(kind, out)
     for trouble in left_out.troubles:
         shared.tell(_NAME, trouble)
     if str(left_out):
         shared.tell(_NAME, str(left_out))
 
-    # Must be set before PyTorch is imported. While files are read and written, its threads do not
-    # get all cores; those that then spin until the last one is done take them away from it.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    connection = connect(
-        submission,
-        seconds=timeout,
-        memory_bytes=None if memory_limit is None else int(memory_limit * 1e9),
-        command=_NAME,
-        in_process=in_process,
-    )
-    with contextlib.closing(connection):
-        from .model import Embedder
+    counts = Counts()
+    pace = Pace(counts, len(jobs))
+    follow = partial(followed, _NAME, pace=pace, total=len(jobs), debug=debug, verbose=verbose)
+    memory_bytes = None if memory_limit is None else int(memory_limit * 1e9)
+    if address is not None:
+        from ..cluster import joined
+        from .spread.command import run_on_ray
+        from .spread.messages import Setup
 
-        embedder = Embedder(submission, lambda _: connection, weights=weights)
-        counts = _embedded(jobs, embedder, batch_size, debug=debug)
+        setup = Setup(
+            submission,
+            weights or "",
+            batch_size,
+            timeout,
+            memory_bytes,
+            in_process,
+            _NAME,
+            Path.cwd(),
+            kind,
+            out,
+        )
+        with joined(address) as ray, follow(module) as (done, tell):
+            run_on_ray(ray, jobs, setup, results, done=done, tell=tell, counts=counts)
+    else:
+        # Must be set before PyTorch is imported. While files are read and written, its threads do
+        # not get all cores; those that then spin until the last one is done take them away from it.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        connection = connect(
+            submission,
+            seconds=timeout,
+            memory_bytes=memory_bytes,
+            command=_NAME,
+            in_process=in_process,
+        )
+        # What is there is looked at while the module is imported and the model loaded.
+        with contextlib.closing(connection), looking(jobs, results) as looked:
+            from .model import Embedder
+            from .pipeline import run
+
+            embedder = Embedder(submission, lambda _: connection, weights=weights)
+            with follow(embedder.name) as (done, tell):
+                run(
+                    jobs,
+                    embedder,
+                    batch_size,
+                    done=done,
+                    tell=tell,
+                    results=results,
+                    looked=looked,
+                    counts=counts,
+                )
     counts.failed += len(left_out.troubles)
     if verbose:
-        shared.tell(_NAME, str(counts.spent))
+        shared.tell(_NAME, f"{counts.spent}; {pace.rates}")
     shared.echo(f"{counts}, in {out}\n")
     return 1 if counts.failed else 0
 
 
-def _embedded(jobs: list[Job], embedder: Embedder, batch_size: int, *, debug: bool) -> Counts:
-    """Embed the jobs, with a bar on a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
+def _jobs(
+    audio: tuple[Path, ...],
+    manifest: Path | None,
+    column: str | None,
+    shard: str | None,
+    out: Path,
+    left_out: LeftOut,
+) -> list[Job]:
+    """What is to be embedded, and a line on what other shards have.
 
-    from .pipeline import run
+    Raises:
+        UsageError: If that cannot be told.
+    """
+    from . import jobs
+    from .manifest import find_listed
+    from .shard import Shard
 
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-
-    def tell(line: str, error: HearError | None) -> None:
-        if debug and error:
-            console.print("".join(traceback.format_exception(error)), end="")
-        console.print(shared.line(_NAME, line))
-
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(f"embedding with {embedder.name}", total=len(jobs))
-
-        def done(count: int) -> None:
-            progress.update(task, advance=count)
-
-        return run(jobs, embedder, batch_size, done=done, tell=tell)
+    part = Shard.of(shard) if shard is not None else None
+    if manifest is None:
+        if not audio:
+            raise UsageError("name AUDIO files and folders, or a --manifest that lists them")
+        if column is not None:
+            raise UsageError(f"--column {column}: names a column of a --manifest; give one")
+        found = jobs.find_jobs(audio, out, left_out)
+    elif audio:
+        raise UsageError(
+            f"{audio[0]}: give AUDIO or --manifest {manifest}, not both; list it in the manifest"
+        )
+    else:
+        found = find_listed(manifest, "path" if column is None else column, out, left_out)
+    if part is None:
+        return found
+    mine = part.of_jobs(found)
+    shared.tell(_NAME, part.said(len(mine), len(found)))
+    return mine
 
 
 def _without_dashes(arguments: list[str]) -> list[str]:

@@ -11,20 +11,32 @@ from ..audio.kinds import shown
 from ..errors import UsageError
 from .search import SUFFIXES, LeftOut, search
 
-__all__ = ["SUFFIXES", "Job", "LeftOut", "find_jobs"]
+__all__ = ["SUFFIXES", "Job", "LeftOut", "collected", "find_jobs"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One audio file and its result.
+    """One audio file and its result; small, since there may be millions.
 
     Attributes:
-        source: The audio file.
-        output: The `.npz` file to write.
+        given: Path of the audio file, as text.
+        folder: The folder for the results, which all jobs share.
+        name: The audio file's path below the folder that was named, with `/`.
     """
 
-    source: Path
-    output: Path
+    given: str
+    folder: Path
+    name: str
+
+    @property
+    def source(self) -> Path:
+        """The audio file."""
+        return Path(self.given)
+
+    @property
+    def output(self) -> Path:
+        """The `.npz` file to write."""
+        return self.folder / f"{self.name}.npz"
 
 
 def find_jobs(inputs: Iterable[Path], out: Path, left_out: LeftOut | None = None) -> list[Job]:
@@ -43,23 +55,38 @@ def find_jobs(inputs: Iterable[Path], out: Path, left_out: LeftOut | None = None
     """
     inputs = list(inputs)
     left_out = LeftOut() if left_out is None else left_out
-    jobs: dict[Path, Job] = {}
-    for given in inputs:
-        for source, relative in search(given, left_out):
-            output = out / relative.with_name(relative.name + ".npz")
-            before = jobs.setdefault(output, Job(source, output))
-            if before.source != source and not _is_same(before.source, source):
-                raise UsageError(
-                    f"{shown(before.source)} and {shown(source)} would both be written to "
-                    f"{shown(output)}; name a folder that holds both, or give each an --out of its "
-                    "own"
-                )
+    jobs = collected((pair for given in inputs for pair in search(given, left_out)), out)
     if not jobs:
         raise UsageError(_nothing(inputs, left_out))
+    return jobs
+
+
+def collected(found: Iterable[tuple[Path, Path]], out: Path) -> list[Job]:
+    """A job for each recording, one for each place.
+
+    Args:
+        found: Recordings, each with its path relative to the results.
+        out: The folder for the results.
+
+    Raises:
+        UsageError: If two recordings would be written to the same place.
+    """
+    jobs: dict[str, Job] = {}
+    for source, relative in found:
+        name, given = relative.as_posix(), str(source)
+        before = jobs.get(name)
+        if before is None:
+            jobs[name] = Job(given, out, name)
+        elif before.given != given and not _is_same(before.given, given):
+            raise UsageError(
+                f"{shown(before.source)} and {shown(source)} would both be written to "
+                f"{shown(before.output)}; name a folder that holds both, or give each an --out of "
+                "its own"
+            )
     return list(jobs.values())
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,6 +24,9 @@ _SECONDS_PER_SECOND = 10.0
 
 _LOADING_S = 300.0
 """Extra seconds to import and to load: a short limit is meant for what hangs on a sound."""
+
+_AT_ONCE = 1 << 20
+"""Numbers that are looked at together; 4 MB."""
 
 _ENDING = ("crash", "timeout", "memory")
 """Kinds of faults after which there is no worker any more."""
@@ -147,7 +150,7 @@ class Embedder:
     def _scenes(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         scene = self._call(SCENE, audio)
         shape = (len(audio), self.scene_size)
-        if len(scene.values) != 1:
+        if len(scene.values) != 1 or scene.container == "dict":
             raise self._misfit(SCENE, f"a {scene.container}", shape)
         return self._array(SCENE, scene.values[0], shape)
 
@@ -155,7 +158,7 @@ class Embedder:
         self, audio: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         stamped = self._call(TIMESTAMP, audio)
-        if len(stamped.values) != 2:
+        if len(stamped.values) != 2 or stamped.container == "dict":
             raise SubmissionError(
                 f"{self.name}.{TIMESTAMP} returned no pair of embeddings and timestamps; "
                 f"hear-validate {self.name} tells more"
@@ -213,6 +216,11 @@ class Embedder:
         self.key = key_of(self.name, self._made_from)
         self.later: tuple[Later, ...] = ()
 
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where files are by role that the model was made from."""
+        return self._made_from.places
+
     def place_now(self, later: Later) -> str:
         """Where a file is now that a call has read: the module may have moved, and it with it."""
         return place_now(later, self._made_from.places)
@@ -269,7 +277,7 @@ class Embedder:
         # The tensor's dtype: NumPy has no bfloat16.
         if value.dtype != "float32" or not fits:
             raise self._misfit(function, f"{value.dtype} {array.shape}", shape)
-        if not np.isfinite(array).all():
+        if not _is_finite(array):
             raise self._misfit(function, "NaN or infinity", shape)
         return np.asarray(array, np.float32)
 
@@ -279,6 +287,13 @@ class Embedder:
             f"{self.name}.{function} returned {seen}, expected finite {wanted}; "
             f"hear-validate {self.name} tells more"
         )
+
+
+def _is_finite(array: NDArray[np.float32]) -> bool:
+    """Whether all numbers are finite, without an array of as many answers."""
+    numbers = array.reshape(-1)
+    parts = range(0, numbers.size, _AT_ONCE)
+    return all(np.isfinite(numbers[start : start + _AT_ONCE]).all() for start in parts)
 
 
 class _ToldByWorker(Exception):  # noqa: N818 - never raised, only shown as a cause

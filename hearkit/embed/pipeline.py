@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from .. import audio, files
+from .. import audio
 from ..audio import Sound
 from ..audio.kinds import shown
 from ..errors import HearError, LostError, SubmissionError, UnreadableError, UsageError
 from ..version import version
+from .counts import Counts, Follow, Tell
 from .jobs import Job
 from .model import Embedded, Embedder
 from .origin import Origin, contents_of, state_of
-from .spent import Spent
-from .standing import standing_of
+from .results import NpzFiles, Results
+from .standing import Seen, in_order, looking, standing_of
 from .writer import Writer
+
+__all__ = ["Counts", "embed_jobs", "run"]
 
 _READERS = 4
 """Threads; decoding, resampling and checksums run outside Python's lock."""
@@ -39,22 +44,6 @@ _BATCH_S = 120.0
 
 _WAITING_S = 600.0
 """Seconds of audio that wait for others of their length."""
-
-Tell = Callable[[str, HearError | None], None]
-
-
-@dataclass
-class Counts:
-    """What became of the jobs, and of the time."""
-
-    embedded: int = 0
-    current: int = 0
-    failed: int = 0
-    spent: Spent = field(default_factory=Spent)
-
-    def __str__(self) -> str:
-        """The last line that the command prints."""
-        return f"embedded {self.embedded}, already there {self.current}, failed {self.failed}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +70,9 @@ def run(
     *,
     done: Callable[[int], None],
     tell: Tell,
+    results: Results | None = None,
+    looked: Iterable[Seen] | None = None,
+    counts: Counts | None = None,
 ) -> Counts:
     """Embed all jobs that have no current result yet.
 
@@ -91,64 +83,116 @@ def run(
         done: Called with the number of jobs that were dealt with.
         tell: Called with one line, and the error if it is one, for each file that fails or
             looks odd.
+        results: Where results are kept; None for a file each.
+        looked: What was seen of each job, see `standing.looking`; None to look now.
+        counts: Is kept up to date, and returned; None for a new one.
 
     Raises:
         UsageError: If results cannot be written; those already written stay.
     """
-    counts = Counts()
+    results = results or NpzFiles()
+    counts = Counts() if counts is None else counts
     spent = counts.spent
 
-    def fail(error: HearError) -> None:
+    def failed(_: Job, error: HearError) -> None:
         tell(str(error), error)
         counts.failed += 1
         done(1)
 
-    def todo() -> Iterator[Job]:
-        look = standing_of(embedder.key, embedder.place_now)
-        for job, found in zip(jobs, readers.map(look, jobs), strict=True):
+    def written(_: Job, seconds: float) -> None:
+        counts.embedded += 1
+        counts.audio_s += seconds
+        done(1)
+
+    def todo(looked: Iterable[Seen]) -> Iterator[Job]:
+        judge = standing_of(embedder.key, embedder.place_now, results)
+        for job, found in in_order(jobs, judge, readers, looked):
             if found.is_current:
                 counts.current += 1
                 done(1)
             elif found.error is not None:
-                fail(found.error)
+                failed(job, found.error)
             else:
                 yield job
+
+    readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hear-reader")
+    try:
+        look = looking(jobs, results) if looked is None else nullcontext(looked)
+        with spent.on("checking"), look as seen:
+            left = list(todo(seen))
+        follow = Follow(failed, written, tell, spent)
+        embed_jobs(left, embedder, batch_size, results, readers, follow)
+    finally:
+        readers.shutdown(cancel_futures=True)
+        refused = results.finish()
+    for error in refused:
+        tell(str(error), error)
+        counts.failed += 1
+        counts.embedded -= 1
+    return counts
+
+
+def embed_jobs(
+    jobs: Iterable[Job],
+    embedder: Embedder,
+    batch_size: int,
+    results: Results,
+    readers: ThreadPoolExecutor,
+    follow: Follow,
+    turn: AbstractContextManager[Any] | None = None,
+) -> None:
+    """Read, group by length, embed, write: in this process, and in the actors of a cluster.
+
+    Args:
+        jobs: What to embed, none of which has a current result.
+        embedder: The HEAR module.
+        batch_size: Sounds in a batch at most.
+        results: Where results are kept.
+        readers: Threads that read sounds ahead.
+        follow: Is told what becomes of the jobs.
+        turn: Held while the module is used, where others use it, too.
+
+    Raises:
+        LostError: If the module ended its process and cannot be loaded again.
+        UsageError: If results cannot be written.
+    """
+    spent = follow.spent
+    turn = nullcontext() if turn is None else turn
 
     def load(job: Job) -> _Loaded:
         with spent.on("reading"):
             return _load(job, embedder.sample_rate)
 
-    def written(error: HearError | None, job: Job) -> None:
+    def written(error: HearError | None, job: Job, seconds: float) -> None:
         if error is not None:
-            fail(_located(job, error))
+            follow.failed(job, _located(job, error))
         else:
-            counts.embedded += 1
-            done(1)
+            follow.written(job, seconds)
 
-    readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hear-reader")
-    try:
-        with spent.on("checking"):
-            for folder in {job.output.parent for job in jobs}:
-                files.sweep(folder)
-            left = list(todo())
-        with Writer(spent) as writer:
-            loaded = _loaded(_read(left, load, readers), spent, fail, tell)
-            for batch in _batches(loaded, batch_size):
-                with spent.on("computing"):
-                    results = _embed(batch, embedder, fail)
-                for one, embedded in results:
-                    entries = _entries(one, embedded, embedder)
-                    writer.submit(
-                        one.job.output,
-                        entries,
-                        Origin.of(
-                            embedder.key, one.contents, one.job.source, one.state, embedder.later
-                        ),
-                        partial(written, job=one.job),
-                    )
-    finally:
-        readers.shutdown(cancel_futures=True)
-    return counts
+    def embed(batch: list[_Loaded], writer: Writer) -> None:
+        """A step of its own, so that no embedding stays while the next one is made."""
+        with turn, spent.on("computing"):
+            embeddings = _embed(batch, embedder, follow.failed)
+            key, later = embedder.key, embedder.later
+        for one, embedded in embeddings:
+            writer.submit(
+                results.place(one.job),
+                _entries(one, embedded, embedder),
+                Origin.of(key, one.contents, one.job.source, one.state, later),
+                partial(written, job=one.job, seconds=one.sound.duration_s),
+                partial(_save, results, one.job),
+            )
+
+    with Writer(spent) as writer:
+        loaded = _loaded(_read(jobs, load, readers), follow)
+        for batch in _batches(loaded, batch_size):
+            embed(batch, writer)
+
+
+def _save(
+    results: Results, job: Job, _: Path, entries: dict[str, Any], origin: Origin | None
+) -> None:
+    results.write(job, entries, origin)
 
 
 def _located(job: Job, error: Exception) -> SubmissionError:
@@ -177,7 +221,7 @@ _Reading = tuple[Job, Future[_Loaded]]
 
 
 def _read(
-    jobs: list[Job], load: Callable[[Job], _Loaded], readers: ThreadPoolExecutor
+    jobs: Iterable[Job], load: Callable[[Job], _Loaded], readers: ThreadPoolExecutor
 ) -> Iterator[_Reading]:
     """Sounds in the order of the jobs, read ahead as far as memory should be used."""
     ahead: deque[tuple[float, _Reading]] = deque()
@@ -195,25 +239,23 @@ def _read(
         yield ahead.popleft()[1]
 
 
-def _loaded(
-    readings: Iterable[_Reading], spent: Spent, fail: Callable[[HearError], None], tell: Tell
-) -> Iterator[_Loaded]:
+def _loaded(readings: Iterable[_Reading], follow: Follow) -> Iterator[_Loaded]:
     """The sounds that could be read; the others, and odd ones, are told about."""
     for job, reading in readings:
         try:
-            with spent.on("waiting"):
+            with follow.spent.on("waiting"):
                 one = reading.result()
         except UnreadableError as error:
-            fail(error)
+            follow.failed(job, error)
             continue
         except Exception as error:  # whatever it was, the others go on
-            fail(_located(job, error))
+            follow.failed(job, _located(job, error))
             continue
         for remark in audio.remarks(one.sound):
-            tell(f"{shown(job.source)}: {remark}", None)
+            follow.tell(f"{shown(job.source)}: {remark}", None)
         if not one.contents:
             line = "changed while it was read; embedded as it was read, and again by the next run"
-            tell(f"{shown(job.source)}: {line}", None)
+            follow.tell(f"{shown(job.source)}: {line}", None)
         yield one
 
 
@@ -238,7 +280,7 @@ def _batches(loaded: Iterable[_Loaded], batch_size: int) -> Iterator[list[_Loade
 
 
 def _embed(
-    batch: list[_Loaded], embedder: Embedder, fail: Callable[[HearError], None]
+    batch: list[_Loaded], embedder: Embedder, fail: Callable[[Job, HearError], None]
 ) -> list[tuple[_Loaded, Embedded]]:
     """Embed a batch; where it fails, one sound after the other, to tell which are at fault."""
     try:
@@ -248,7 +290,7 @@ def _embed(
     except Exception as error:  # the submission's, or a batch that does not fit into memory
         if len(batch) > 1:
             return [result for one in batch for result in _embed([one], embedder, fail)]
-        fail(_located(batch[0].job, error))
+        fail(batch[0].job, _located(batch[0].job, error))
         return []
     return list(zip(batch, embedded, strict=True))
 

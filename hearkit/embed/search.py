@@ -25,6 +25,9 @@ _PICTURES = (
 SUFFIXES = frozenset(f"{_PLAIN} {_COMPRESSED} {_PICTURES}".split())
 """What is taken for audio inside a folder; a file that is named is always tried."""
 
+_GIT = ".git"
+"""A repository's own folder; in that of git-annex are the recordings that links lead to."""
+
 _MOST_KINDS = 8
 """Kinds of files that are told by name."""
 
@@ -37,11 +40,21 @@ class LeftOut:
         troubles: A line for each thing that may be a recording, or hold some; each is a failure.
         kinds: Number of files that are no audio by their names, by suffix.
         n_again: Number of linked folders whose files are embedded in another place.
+        n_twice: Number of entries of a manifest that repeat an earlier one.
+        n_git: Number of folders in which git, or git-annex, keeps its own copies of files.
     """
 
     troubles: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     n_again: int = 0
+    n_git: int = 0
+    n_twice: int = 0
+    _first_twice: str = ""
+
+    def twice(self, where: str, entry: str) -> None:
+        """Count an entry that a manifest had before."""
+        self.n_twice += 1
+        self._first_twice = self._first_twice or f"{shown(Path(entry))}, {where}"
 
     def __str__(self) -> str:
         """One line; "" if nothing was passed over."""
@@ -55,6 +68,13 @@ class LeftOut:
         if self.n_again:
             what = "a linked folder" if self.n_again == 1 else f"{self.n_again} linked folders"
             parts.append(f"followed {what} once only")
+        if self.n_twice:
+            what = "an entry" if self.n_twice == 1 else f"{self.n_twice} entries"
+            first = f"first {self._first_twice}" if self.n_twice > 1 else self._first_twice
+            parts.append(f"passed over {what} listed before ({first}); each is embedded once")
+        if self.n_git:
+            what = "a folder" if self.n_git == 1 else f"{self.n_git} folders"
+            parts.append(f"passed over {what} called {_GIT}")
         return "; ".join(parts)
 
 
@@ -129,6 +149,9 @@ class _Walk:
             for entry in reversed(inside):
                 path = folder / entry.name
                 if _is_folder(entry):
+                    if entry.name == _GIT:
+                        self._left_out.n_git += 1
+                        continue
                     (links if entry.is_symlink() else waiting).append(path)
                 else:
                     self._file(path, entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -38,6 +38,17 @@ class Spent:
             seconds = time.perf_counter() - start
             with self._lock:
                 setattr(self, what, getattr(self, what) + seconds)
+
+    def by_stage(self) -> dict[str, float]:
+        """Seconds by attribute, to be sent elsewhere."""
+        with self._lock:
+            return {name: value for name, value in vars(self).items() if isinstance(value, float)}
+
+    def add(self, stages: Mapping[str, float]) -> None:
+        """Add what `by_stage` gave elsewhere."""
+        with self._lock:
+            for name, seconds in stages.items():
+                setattr(self, name, getattr(self, name) + seconds)
 
     def __str__(self) -> str:
         """The line that `--verbose` prints."""

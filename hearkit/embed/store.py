@@ -39,11 +39,13 @@ from . import archive
 from .origin import Origin
 
 
-def read(path: str | Path) -> dict[str, NDArray[Any]]:
+def read(path: str | Path, name: str = "") -> dict[str, NDArray[Any]]:
     """Load a result.
 
     Args:
-        path: A file that `hear-embed` wrote.
+        path: A `.npz` file that `hear-embed` wrote; or one in Parquet, or the folder of them.
+        name: In Parquet, which recording: its path below the folder that was embedded, as in the
+            column `path`.
 
     Returns:
         The entries by name: `scene_embedding`, shape (scene_embedding_size,),
@@ -52,7 +54,8 @@ def read(path: str | Path) -> dict[str, NDArray[Any]]:
 
     Raises:
         OSError: If there is no such file.
-        ValueError: If the file is not a complete result.
+        KeyError: If there is no result of this name.
+        ValueError: If the file is not a complete result, or a name is missing or not wanted.
 
     Examples:
         After `hear-embed tests/data/audio --out embeddings`:
@@ -62,6 +65,15 @@ def read(path: str | Path) -> dict[str, NDArray[Any]]:
         >>> result["scene_embedding"].shape, result["timestamps"][:3].tolist()
         ((4096,), [0.0, 50.0, 100.0])
     """
+    path = Path(path)
+    if path.is_dir() or path.suffix == ".parquet":
+        if not name:
+            raise ValueError(f"{path}: name the recording, such as read({str(path)!r}, 'bell.wav')")
+        from .parquet.reading import read_row
+
+        return read_row(path, name)
+    if name:
+        raise ValueError(f"{path}: has one result only; leave out the name {name!r}")
     try:
         with _opened(path) as file:
             return {name: file[name] for name in file.files}
@@ -136,9 +148,9 @@ def refuse_others(path: Path, found: archive.Found, origin: Origin) -> None:
         UnwritableError: See above.
     """
     there = found.origin
-    if found.is_foreign:
+    if found.foreign:
         raise UnwritableError(
-            f"{shown(path)} was not written by hear-embed and is not replaced; choose another --out"
+            f"{shown(path)} {found.foreign} and is not replaced; choose another --out"
         )
     if there is None or there.place == origin.place:
         return
@@ -157,6 +169,8 @@ def renew(path: Path, origin: Origin) -> None:
     with contextlib.suppress(OSError, ValueError):
         times = path.stat()
         entries = read(path)
+        if str(entries.get("fingerprint")) != origin.fingerprint:
+            return  # another run has replaced it since it was looked at
         # Waiting for the disk takes as long as embedding a short sound. What a power failure
         # damages is made again.
         _save(path, entries | origin.entries(), replace=True, sync=False)

@@ -19,13 +19,17 @@ from .origin import Origin
 from .spent import Spent
 
 _PENDING_BYTES = 256 << 20
-"""Results that may wait to be written; one larger result (20 minutes of mel: 393 MB) may too."""
+"""Results that may wait to be written. A larger one (20 minutes of mel: 393 MB) is waited for: next
+to it there would be the next result, and in the module's process that once more."""
 
 _ENDING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What no other result can be written after, either."""
 
 Written = Callable[[HearError | None], None]
 """Called with None once a result is on disk, or with the reason why it is not."""
+
+Save = Callable[[Path, dict[str, Any], Origin | None], None]
+"""Writes a result, as `store.write` does."""
 
 
 def _raise(error: HearError | None) -> None:
@@ -70,14 +74,16 @@ class Writer:
         entries: dict[str, Any],
         origin: Origin | None = None,
         written: Written = _raise,
+        save: Save | None = None,
     ) -> None:
-        """Hand a result over; waits while too much is pending.
+        """Hand a result over; waits until little enough is pending.
 
         Args:
             path: Where it goes.
             entries: What it holds.
             origin: What it was made from, see `store.write`.
             written: Is told, here and later, how it went.
+            save: Writes it; `store.write` if None.
 
         Raises:
             UsageError: If this or an earlier result cannot be written, and no other either.
@@ -85,9 +91,11 @@ class Writer:
         size = sum(v.nbytes for v in entries.values() if isinstance(v, np.ndarray))
         while self._pending and (self._bytes + size > _PENDING_BYTES or self._pending[0][1].done()):
             self._take()
-        writing = self._thread.submit(self._write, path, entries, origin)
+        writing = self._thread.submit(self._write, path, entries, origin, save)
         self._pending.append((size, writing, written))
         self._bytes += size
+        while self._bytes > _PENDING_BYTES:
+            self._take()
 
     def _take(self) -> None:
         size, writing, written = self._pending.popleft()
@@ -100,15 +108,17 @@ class Writer:
         else:
             written(None)
 
-    def _write(self, path: Path, entries: dict[str, Any], origin: Origin | None) -> None:
+    def _write(
+        self, path: Path, entries: dict[str, Any], origin: Origin | None, save: Save | None
+    ) -> None:
         with self._spent.on("writing"):
-            _write(path, entries, origin)
+            _write(path, entries, origin, save or store.write)
 
 
-def _write(path: Path, entries: dict[str, Any], origin: Origin | None) -> None:
+def _write(path: Path, entries: dict[str, Any], origin: Origin | None, save: Save) -> None:
     try:
-        store.write(path, entries, origin)
-    except UnwritableError:
+        save(path, entries, origin)
+    except (UnwritableError, UsageError):
         raise
     except Exception as error:
         number = getattr(error, "errno", None)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
-import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import command as shared
-from ..errors import HearError, UsageError
+from ..errors import UsageError
 from ..files import check_writable, write
 from ..version import DISTRIBUTION
 
 if TYPE_CHECKING:
-    from .results import Results, TaskResult
-    from .run import Follow
+    from .results import Results
 
 _NAME = "hear-eval"
 
@@ -139,11 +135,10 @@ def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: A
         raise UsageError("name the MODULE, before --tasks, which takes all folders after it")
     found = folder.find(tasks)
     shared.make_output(out)
-    # Must be set before PyTorch is imported: threads that spin take cores from those that work.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from .following import following
     from .scoring import score_module
 
-    with _following(options["debug"]) as follow:
+    with following(_NAME, debug=options["debug"]) as follow:
         results = score_module(
             module,
             weights,
@@ -172,9 +167,10 @@ def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
     Writes what `run` writes, MODULE being the name of the folder above.
     """
     shared.make_output(out)
+    from .following import following
     from .scoring import score_folders
 
-    with _following(options["debug"]) as follow:
+    with following(_NAME, debug=options["debug"]) as follow:
         results = score_folders(embeddings, out, _options(options), follow)
     return _finish(results, out)
 
@@ -302,47 +298,6 @@ def convert(
     return 0
 
 
-@contextmanager
-def _following(debug: bool) -> Iterator[Follow]:
-    """A bar on a terminal, lines on stderr, and each result on stdout as soon as it is there."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from . import words
-    from .run import Follow
-
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(
-        *columns,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        # Results go to stdout, wherever that leads; on the terminal they must not break the bar.
-        redirect_stdout=sys.stdout.isatty(),
-    ) as progress:
-        bar = progress.add_task("", total=None)
-
-        def tell(done: int, total: int, what: str) -> None:
-            said = shared.line(_NAME, what)
-            progress.update(bar, completed=done, total=total, description=said)
-
-        def line(text: str, error: HearError | None) -> None:
-            if debug and error:
-                console.print("".join(traceback.format_exception(error)), end="")
-            console.print(shared.line(_NAME, text))
-
-        def finished(result: TaskResult, is_new: bool) -> None:
-            shared.echo(shared.line(result.task, words.result(result, is_new)) + "\n")
-
-        yield Follow(tell, line, finished)
-
-
 def _finish(results: list[Results], out: Path) -> int:
     """The last line, and the exit status."""
     n_scored = sum(len(one.tasks) for one in results)
@@ -354,4 +309,6 @@ def _finish(results: list[Results], out: Path) -> int:
 
 def main() -> None:
     """Run the command; everything that goes wrong is one line on stderr."""
+    # Must be set before PyTorch is imported: threads that spin take cores from those that work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     shared.run(command, _NAME, after_interrupt="the same command resumes where it stopped")

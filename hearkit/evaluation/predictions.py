@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import TaskError
 from ..files import written_atomically
 from .data import SplitData, TaskData
-from .embeddings.store import cannot_write
+from .embeddings.store import writing
 from .events import EventTable
 from .outcome import Outcome, TestScores
 from .tasks.task import Event
@@ -87,11 +87,8 @@ def write(folder: Path, tested: Sequence[Predictions]) -> None:
         if one.predicted is not None and one.reference is not None:
             arrays |= _columns(f"{one.split}/reference", one.reference)
             arrays |= _columns(f"{one.split}/{one.seed}/events", one.predicted)
-    try:
-        with written_atomically(folder / FILE) as file:
-            np.savez_compressed(file, **arrays)
-    except OSError as error:
-        raise cannot_write(folder / FILE, error) from error
+    with writing(folder / FILE), written_atomically(folder / FILE) as file:
+        np.savez_compressed(file, **arrays)
 
 
 def _columns(name: str, events: EventTable) -> dict[str, NDArray[Any]]:

@@ -159,6 +159,19 @@ def test_a_large_array_leaves_no_file(
         assert list(folders[0].iterdir()) == []
 
 
+def test_the_view_of_a_large_array_outlives_its_file(
+    folders: list[Path], ours: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = ours.write("audio", np.zeros(3))
+    monkeypatch.setattr(exchange, "_MOST_KEPT", 99 * 8 - 1)
+    large = ours.write("audio", np.arange(99))
+    view = ours.view(large)
+    assert [path.name for path in folders[0].iterdir()] == ["kept-audio.npy"]
+    ours.write("audio", np.ones(99))
+    assert np.array_equal(view, np.arange(99))
+    assert (ours.stays(small), ours.stays(large)) == (False, True)
+
+
 def test_only_an_array_that_cannot_change_is_written_once(
     folders: list[Path], ours: Exchange
 ) -> None:

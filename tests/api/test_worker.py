@@ -58,6 +58,11 @@ ANSWERS = {
     "dtype": lambda audio, model: (torch.set_default_dtype(torch.float64), audio)[1],
     "dtype back": lambda audio, model: (torch.set_default_dtype(torch.float32), audio)[1],
     "saves": lambda audio, model: (torch.save(audio, "saved.pt"), audio)[1],
+    "lists": lambda audio, model: {"x": audio.tolist()},
+    "list of tensors": lambda audio, model: {"x": list(audio)},
+    "of different lengths": lambda audio, model: ([[1.0], [1.0, 2.0]], [audio, audio[:1]]),
+    "dictionary": lambda audio, model: {"embeddings": audio},
+    "wide": lambda audio, model: torch.arange(4.)[:, None] * torch.ones(2, 1, 64),
     "drawn": lambda audio, model: torch.rand(2, 4),
 }
 """
@@ -126,6 +131,8 @@ def test_what_is_no_model_has_no_framework_and_cannot_be_called(worker: WorkerPr
         ("half", "float16"),
         ("sparse", "float32"),
         ("numpy", "float64"),
+        ("lists", "float64"),
+        ("list of tensors", "float32"),
     ],
 )
 def test_numbers_cross_whatever_holds_them(worker: WorkerProcess, answer: str, dtype: str) -> None:
@@ -133,13 +140,39 @@ def test_numbers_cross_whatever_holds_them(worker: WorkerProcess, answer: str, d
     assert value.dtype == dtype
     assert value.array is not None
     assert value.shape == value.array.shape
+    assert value.array.dtype == np.float32
     np.testing.assert_allclose(value.array, AUDIO, atol=0.01)
 
 
-def test_complex_numbers_cross(worker: WorkerProcess) -> None:
+def test_of_complex_numbers_the_size_crosses(worker: WorkerProcess) -> None:
     (value,) = call(worker, "complex").values
+    assert value.dtype == "complex64"
     assert value.array is not None
-    np.testing.assert_array_equal(value.array, AUDIO - 1j * AUDIO)
+    np.testing.assert_allclose(value.array, np.abs(AUDIO - 1j * AUDIO), rtol=1e-6)
+
+
+def test_what_holds_no_numbers_has_none(worker: WorkerProcess) -> None:
+    reply = call(worker, "of different lengths")
+    assert [(v.type, v.array) for v in reply.values] == [("list", None)] * 2
+
+
+def test_a_dictionary_is_described_by_its_values(worker: WorkerProcess) -> None:
+    reply = call(worker, "dictionary")
+    assert reply.container == "dict"
+    assert [value.dtype for value in reply.values] == ["float32"]
+
+
+def test_wide_embeddings_are_projected_as_asked(worker: WorkerProcess) -> None:
+    (whole,) = call(worker, "wide").values
+    narrow, again = (call(worker, "wide", width=3).values[0] for _ in range(2))
+    assert whole.array is not None
+    assert narrow.array is not None
+    assert narrow.shape == (*whole.shape[:2], 3)
+    np.testing.assert_array_equal(narrow.array, again.array)
+    # A line through the embeddings stays one.
+    np.testing.assert_allclose(narrow.array[:, 1] * 2, narrow.array[:, 2], rtol=1e-5)
+    (same,) = call(worker, "wide", width=64).values
+    np.testing.assert_array_equal(same.array, whole.array)
 
 
 def test_a_gradient_is_told_of(worker: WorkerProcess) -> None:
@@ -151,7 +184,7 @@ def test_all_returned_values_are_described(worker: WorkerProcess) -> None:
     reply = worker.ask(Call("get_timestamp_embeddings"), step="call", audio=AUDIO)
     assert reply.container == "tuple"
     assert [v.type for v in reply.values] == ["torch.Tensor", "list", "str"]
-    assert [v.array is None for v in reply.values] == [False, True, True]
+    assert [v.array is None for v in reply.values] == [False, False, True]
 
 
 @pytest.mark.parametrize(

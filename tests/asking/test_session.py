@@ -1,5 +1,7 @@
 """The session's memory, its second chances and its snippets, on connections without a process."""
 
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hearkit.api.facts import CallFacts
-from hearkit.api.requests import Call
+from hearkit.api.requests import Call, Request
 from hearkit.api.submission import Reply, Submission, Value
 from hearkit.effect import Effect
 from hearkit.errors import Fault
@@ -198,11 +200,57 @@ def test_an_extension_uses_the_other_process_and_ends_it() -> None:
     assert not fakes[1].alive
 
 
+@pytest.mark.parametrize("fault", [None, Fault("crash", "ended", "a simulated GPU")])
+def test_an_extension_that_was_begun_is_answered_by_a_worker_of_its_own(
+    fault: Fault | None,
+) -> None:
+    def connect(_: Submission) -> Fake:
+        fakes.append(
+            Fake(answering, fault=fault if fakes else None, extensions={"gpu": "conforms"})
+        )
+        return fakes[-1]
+
+    fakes: list[Fake] = []
+    session = Session(Submission("my_module"), connect, parallel=True)
+    session.begin_extending("simulation:simulate", sample_rate=1)
+    session.imported()
+    session.scene(SOUND)
+    with nullcontext() if fault is None else pytest.raises(Fault, match="ended"):
+        assert session.extended("simulation:simulate", sample_rate=1) == {"gpu": "conforms"}
+    assert fakes[1].asked == (["import"] if fault else ["import", "extend"])
+    assert not fakes[1].alive
+    assert len(fakes) == 2
+
+
+def test_an_extension_that_was_begun_and_hangs_ends_with_the_session() -> None:
+    class Hanging(Fake):
+        ended = threading.Event()
+
+        def ask(self, request: Request[Any], **_: Any) -> Reply[Any]:
+            assert self.ended.wait(10)
+            raise Fault("crash", "ended", type(request).__name__)
+
+        def close(self) -> None:
+            self.ended.set()
+
+    fakes = iter([Fake(answering), Hanging()])
+    session = Session(Submission("my_module"), lambda _: next(fakes), parallel=True)
+    session.begin_extending("simulation:simulate")
+    session.close()
+    assert Hanging.ended.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name == "meanwhile"]
+
+
+def test_with_one_core_nothing_is_begun_meanwhile() -> None:
+    session, opened = session_of(answering)
+    session.begin_extending("simulation:simulate")
+    assert len(opened) == 1
+
+
 @pytest.mark.parametrize(
     "reply",
     [
         scene(1),
-        returned(*scene().values * 2),
         returned(Value("builtins.dict", "")),
         returned(value(np.zeros((2, 4, 3), np.float32))),
         returned(container="NoneType"),
@@ -216,7 +264,7 @@ def test_scenes_of_another_form_are_a_fault(reply: Reply[CallFacts]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("embeddings", "times"), [((2, 4, 3), (1, 4)), ((2, 0, 3), (2, 0)), ((2, 3), (2, 4))]
+    ("embeddings", "times"), [((2, 4, 3), (2, 5)), ((2, 0, 3), (2, 0)), ((2, 3), (2, 4))]
 )
 def test_timestamps_of_another_form_are_a_fault(
     embeddings: tuple[int, ...], times: tuple[int, ...]

@@ -13,6 +13,7 @@ from hearkit.errors import UnreadableError
 CONTENTS = {
     "empty": (b"", "is empty, 0 bytes"),
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git LFS pointer"),
+    "former lfs": (b"version https://hawser.github.com/spec/v1\noid sha256:0\n", "git LFS pointer"),
     "annex": (b"/annex/objects/SHA256E-s9--0.wav\n", "git-annex pointer"),
     "double": (b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X" + bytes(200), "AppleDouble"),
     "page": (b"\n<!DOCTYPE html><html><body>404</body></html>", "web page"),
@@ -23,6 +24,9 @@ CONTENTS = {
     "notes": (b"MThd\x00\x00\x00\x06" + bytes(20), "MIDI"),
     "text": ("Grüße, no audio\n".encode() * 9, "it is text"),
     "zeros": (bytes(5000), "zero bytes"),
+    "four bytes": (b"RIFF", "begins as WAV does, and is cut or damaged there: it has 4 bytes"),
+    "cut Ogg": (b"OggS" + bytes(100), "begins as Ogg does, and is cut or damaged"),
+    "cut FLAC": (b"fLaC" + bytes(40), "begins as FLAC does, and is cut or damaged"),
     "array": (b"\x93NUMPY\x01\x00" + bytes(99), "array of NumPy"),
 }
 
@@ -43,17 +47,20 @@ def test_what_a_file_is_instead_is_told(tmp_path: Path, kind: str, suffix: str) 
 
 
 def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
-    pipe, folder, link, loop = (tmp_path / f"{n}.wav" for n in ("pipe", "folder", "link", "loop"))
+    names = ("pipe", "folder", "link", "loop", "annex")
+    pipe, folder, link, loop, annex = (tmp_path / f"{name}.wav" for name in names)
     os.mkfifo(pipe)
     folder.mkdir()
     link.symlink_to("nowhere")
     loop.symlink_to(loop)
+    annex.symlink_to(".git/annex/objects/Xm/0K/SHA256E-s9--0.wav/SHA256E-s9--0.wav")
     with socket.socket(socket.AF_UNIX) as line:
         line.bind(str(tmp_path / "s.wav"))
         for path, words in (
             (pipe, "is a pipe, no file"),
             (folder, "is a folder, no file"),
             (link, "is a link to nowhere, which does not exist"),
+            (annex, "the recording is not here; run git annex get"),
             (loop, "cannot be opened"),
             (tmp_path / "s.wav", "is a socket, no file"),
             (tmp_path / "gone.wav", "there is no such file"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hearkit.audio import load, remarks
+from hearkit.audio import announced_s, load, remarks
 
 from .make import tones
 
@@ -32,11 +32,36 @@ def seconds_and_lines(path: Path) -> tuple[float, list[str]]:
     return sound.duration_s, list(remarks(sound))
 
 
-@pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFDB])
+@pytest.mark.parametrize(
+    "size", [0, 0x7F000000, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFDB]
+)
 def test_a_length_that_nobody_knew_is_that_of_the_file(tmp_path: Path, size: int) -> None:
     path = wav(tmp_path / "a.wav", riff=min(size + 36, 0xFFFFFFFF), data=size)
     assert seconds_and_lines(path) == (SECONDS, [])
     assert np.abs(load(path, 16000).audio - SAMPLES[:, 0] / 32768).max() < 1e-7
+
+
+@pytest.mark.parametrize("head", [b"RIFF", b"RF64"])
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "FLOAT", "DOUBLE"])
+def test_a_recorder_that_never_wrote_any_size_loses_nothing(
+    tmp_path: Path, head: bytes, subtype: str
+) -> None:
+    path = tmp_path / "a.wav"
+    samples = tones(0.5, 16000, 2) * [1.0, 0.5]
+    soundfile.write(path, samples, 16000, subtype, format="WAV")
+    expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    contents = bytearray(path.read_bytes())
+    place = contents.index(b"data") + 4
+    if head == b"RIFF":
+        contents[4:8] = contents[place : place + 4] = bytes(4)
+    else:
+        begin = bytes(head) + b"\xff" * 4 + b"WAVEds64\x1c\0\0\0" + bytes(28)
+        inner = contents[contents.index(b"fmt ") : place]
+        contents = bytearray(begin + inner + b"\xff" * 4 + contents[place + 4 :])
+    path.write_bytes(contents)
+    sound = load(path, 16000)
+    assert np.abs(sound.audio - expected @ np.full(2, 0.5, np.float32)).max() < 1e-6
+    assert list(remarks(sound)) == []
 
 
 def test_a_recording_that_was_cut_is_told(tmp_path: Path) -> None:
@@ -45,6 +70,26 @@ def test_a_recording_that_was_cut_is_told(tmp_path: Path) -> None:
     seconds, (line,) = seconds_and_lines(path)
     assert seconds == 2.0
     assert line.startswith("cut short or damaged, holds 2.00 of the 4.00 s")
+
+
+def test_a_recording_of_three_gigabytes_that_was_cut_is_told(tmp_path: Path) -> None:
+    """Its size is a size, and not that of a stream of unknown length."""
+    seconds, (line,) = seconds_and_lines(wav(tmp_path / "a.wav", data=3 << 30))
+    assert seconds == SECONDS
+    assert line.startswith("cut short or damaged, holds 4.00 of the 100663.30 s")
+
+
+def test_a_second_chunk_of_samples_is_told(tmp_path: Path) -> None:
+    more = b"data" + struct.pack("<I", 32000) + SAMPLES[:16000].tobytes()
+    _, (line,) = seconds_and_lines(wav(tmp_path / "a.wav", more=more))
+    assert line.startswith("it holds several chunks of samples, of which one is read")
+
+
+@pytest.mark.parametrize("size", [0, None])
+def test_a_length_to_read_ahead_by_is_known_where_a_recorder_wrote_none(
+    tmp_path: Path, size: int | None
+) -> None:
+    assert announced_s(wav(tmp_path / "a.wav", data=size)) >= SECONDS
 
 
 def test_samples_behind_the_announced_ones_are_told(tmp_path: Path) -> None:
@@ -96,7 +141,7 @@ def test_every_kind_is_read_as_soundfile_reads_it(
     assert list(remarks(sound)) == []
 
 
-@pytest.mark.parametrize("container", ["WAV", "RF64", "AIFF", "AU", "CAF"])
+@pytest.mark.parametrize("container", ["WAV", "RF64", "AIFF", "AU", "CAF", "W64", "NIST"])
 def test_every_kind_that_was_cut_is_told(tmp_path: Path, container: str) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, tones(4.0), 16000, "PCM_16", format=container)

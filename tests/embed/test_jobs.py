@@ -1,10 +1,11 @@
 """Which files are embedded, and where results go."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from hearkit.embed.jobs import find_jobs
+from hearkit.embed.jobs import collected, find_jobs
 from hearkit.errors import UsageError
 
 
@@ -49,3 +50,15 @@ def test_missing_and_empty_inputs_are_refused(tree: Path) -> None:
     (tree / "empty" / "a.txt").touch()
     with pytest.raises(UsageError, match=r"passed over 1 file that is no audio by name: 1 \.txt;"):
         find_jobs([tree / "empty"], tree)
+
+
+def test_a_job_takes_little_memory(tmp_path: Path) -> None:
+    """There may be millions."""
+    found = [(Path(f"in/{n:06}.wav"), Path(f"{n:06}.wav")) for n in range(5000)]
+    tracemalloc.start()
+    jobs = collected(iter(found), tmp_path)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert jobs[7].source == Path("in/000007.wav")
+    assert jobs[7].output == tmp_path / "000007.wav.npz"
+    assert size / len(jobs) < 400

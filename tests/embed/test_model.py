@@ -9,7 +9,7 @@ import pytest
 
 from hearkit.api import Submission
 from hearkit.api.local import LocalConnection
-from hearkit.embed.model import Embedder
+from hearkit.embed.model import Embedder, _is_finite
 from hearkit.errors import LostError, SubmissionError, UsageError
 
 from .conftest import MODULE
@@ -47,6 +47,17 @@ def test_a_batch_gives_plain_arrays_for_each_sound(load: Load) -> None:
     assert first.timestamp_embeddings.shape == (11, 2)
     assert np.array_equal(first.timestamps, np.arange(11, dtype=np.float32) * 20)
     assert {a.dtype.name for a in vars(second).values()} == {"float32"}
+
+
+@pytest.mark.parametrize("at", [0, 9, 10, 29, -1])
+def test_one_number_that_is_not_finite_is_found_in_whatever_part(
+    monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    monkeypatch.setattr("hearkit.embed.model._AT_ONCE", 10)
+    numbers = np.zeros((2, 4, 4), np.float32)
+    assert _is_finite(numbers)
+    numbers.reshape(-1)[at] = np.nan
+    assert not _is_finite(numbers)
 
 
 def test_no_gradient_is_recorded_and_a_result_with_one_is_taken(load: Load) -> None:

@@ -1,8 +1,10 @@
 """From jobs to files: what shares a batch, how far is read ahead, what a fault touches."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -10,8 +12,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from hearkit import audio
-from hearkit.embed import archive, pipeline, read
-from hearkit.embed.jobs import find_jobs
+from hearkit.embed import archive, pipeline, read, standing
+from hearkit.embed.jobs import Job, find_jobs
 from hearkit.embed.key import Later
 from hearkit.embed.model import Embedded, Embedder
 from hearkit.embed.pipeline import Counts
@@ -156,6 +158,52 @@ def test_audio_that_vanishes_fails_alone(tmp_path: Path, monkeypatch: pytest.Mon
     counts, (line,) = embed_all(tmp_path, Fake())
     assert (counts.embedded, counts.failed) == (2, 1)
     assert "01.wav: there is no such file" in line
+
+
+def test_two_runs_on_one_folder_at_once_both_end_well(tmp_path: Path) -> None:
+    write_levels(tmp_path, [800] * 40)
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: embed_all(tmp_path, Fake(), 1), range(2)))
+    for counts, lines in runs:
+        assert (counts.embedded + counts.current, counts.failed, lines) == (40, 0, [])
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [f"{n:02}.wav.npz" for n in range(40)]
+    assert all(archive.is_whole(tmp_path / "out" / name) for name in names)
+    assert embed_all(tmp_path, Fake())[0].current == 40
+
+
+def test_what_was_seen_before_the_model_was_known_is_not_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_levels(tmp_path, [800] * 3)
+    embed_all(tmp_path, Fake())
+    (tmp_path / "out" / "01.wav.npz").unlink()
+    jobs = find_jobs([tmp_path], tmp_path / "out")
+    with standing.looking(jobs) as looked:
+        seen = list(looked)
+    monkeypatch.setattr(archive, "look", Mock(side_effect=AssertionError))
+    tell_standing = standing.standing_of(Fake.key, Fake().place_now)
+    found = [tell_standing(job, one).is_current for job, one in zip(jobs, seen, strict=True)]
+    assert found == [True, False, True]
+
+
+def test_looks_are_bounded_and_stay_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [Job(str(tmp_path / f"{n}.wav"), tmp_path, f"{n}.wav") for n in range(40)]
+    looked = []
+
+    def look(path: Path) -> archive.Found:
+        looked.append(path)
+        return archive.Found(foreign=path.name)
+
+    monkeypatch.setattr(archive, "look", look)
+    monkeypatch.setattr(standing, "_MOST_LOOKED_AT", 6)
+    with standing.looking(jobs) as seen:
+        first = next(seen)
+        assert len(looked) <= 8  # six, and the two that follow the first two
+        found = [first, *seen]
+    assert [one.found.foreign for one in found] == [job.output.name for job in jobs]
 
 
 def test_a_sound_that_was_cut_is_said(tmp_path: Path) -> None:

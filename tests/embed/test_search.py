@@ -59,6 +59,17 @@ def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
     assert found(tmp_path / "link") == ["far/b.wav", "far/deep/c.wav", "z/a.wav"]
 
 
+def test_a_recording_that_git_annex_keeps_is_found_once_by_its_name(tmp_path: Path) -> None:
+    kept = tmp_path / ".git" / "annex" / "objects" / "SHA256E-s9.wav" / "SHA256E-s9.wav"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"recording")
+    (tmp_path / "bell.wav").symlink_to(kept.relative_to(tmp_path))
+    left_out = LeftOut()
+    assert [inner for _, inner in search(tmp_path, left_out)] == [Path("bell.wav")]
+    assert str(left_out) == "passed over a folder called .git"
+    assert left_out.troubles == []
+
+
 def test_dead_links_are_told(tmp_path: Path) -> None:
     make(tmp_path, "a.wav")
     for name in ("b.wav", "speaker", "readme.txt"):

@@ -1,10 +1,13 @@
 """Results on disk: whole or not at all, current or made again, never another recording's."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -35,7 +38,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     found = read(path)
     assert np.array_equal(found["timestamp_embeddings"], np.arange(4096))
     assert str(found["fingerprint"]) == "f"
-    assert archive.look(path) == archive.Found(ORIGIN)
+    seen = archive.look(path)
+    assert (seen, seen.is_whole) == (archive.Found(ORIGIN), True)
     assert archive.is_whole(path)
     assert [p.name for p in path.parent.iterdir()] == ["a.wav.npz"]
 
@@ -115,7 +119,7 @@ def foreign_files(folder: Path) -> list[Path]:
 def test_a_file_that_is_no_result_stays(tmp_path: Path) -> None:
     for path in foreign_files(tmp_path):
         before = path.read_bytes()
-        assert archive.look(path) == archive.Found(is_foreign=True)
+        assert archive.look(path) == archive.Found(foreign="was not written by hear-embed")
         with pytest.raises(UnwritableError, match="was not written by hear-embed"):
             store.write(path, ENTRIES, ORIGIN)
         assert path.read_bytes() == before
@@ -141,6 +145,7 @@ def test_a_result_with_damaged_bytes_is_not_current_and_is_replaced(
     path.write_bytes(damaged)
     found = archive.look(path)
     assert not (found.origin == ORIGIN and archive.is_whole(path))
+    assert not (found.origin == ORIGIN and found.is_whole)
     store.write(path, ENTRIES, ORIGIN)
     assert archive.is_whole(path)
 
@@ -155,6 +160,38 @@ def test_a_truncated_result_is_not_current_and_not_read(tmp_path: Path, length: 
     with pytest.raises(ValueError, match="no complete result"):
         read(path)
     store.write(path, ENTRIES, ORIGIN)
+
+
+def test_the_arrays_of_a_large_result_are_looked_at_only_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.npz"
+    store.write(path, ENTRIES, ORIGIN)
+    monkeypatch.setattr(archive, "_SMALL", 1000)
+    found = archive.look(path)
+    assert (found, found.is_whole) == (archive.Found(ORIGIN), None)
+    assert archive.is_whole(path)
+
+
+def test_a_pipe_in_a_results_place_is_not_waited_for_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    os.mkfifo(path)
+    with pytest.raises(UnwritableError, match=r"cannot be read .* and is not replaced"):
+        store.write(path, ENTRIES, ORIGIN)
+    assert path.is_fifo()
+
+
+def test_a_result_that_must_not_be_read_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.npz"
+    store.write(path, ENTRIES, ORIGIN)
+    refused = PermissionError(errno.EACCES, "Permission denied")
+    with monkeypatch.context() as patched:  # root may read everything
+        patched.setattr(archive, "_opened", Mock(side_effect=refused))
+        with pytest.raises(UnwritableError, match=r"cannot be read .Permission denied. and is not"):
+            store.write(path, ENTRIES, OTHER)
+    assert archive.look(path).origin == ORIGIN
 
 
 def test_a_folder_is_no_result(tmp_path: Path) -> None:
@@ -208,3 +245,12 @@ def test_a_result_is_renewed_without_a_change_of_its_own_time(tmp_path: Path) ->
     assert archive.is_whole(path)
     assert path.stat().st_mtime_ns == 2
     assert np.array_equal(read(path)["timestamp_embeddings"], np.arange(4096))
+
+
+def test_what_another_run_has_put_there_since_is_not_renewed(tmp_path: Path) -> None:
+    """Its embeddings are of another model, and must not be taken for this one's."""
+    path = tmp_path / "a.npz"
+    store.write(path, ENTRIES, replace(ORIGIN, fingerprint="other model"))
+    before = path.read_bytes()
+    store.renew(path, replace(ORIGIN, state="5 6 7 8"))
+    assert path.read_bytes() == before

@@ -4,13 +4,14 @@ import argparse
 import os
 import pickle
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from hearbaseline import mel
+from hearbaseline import mel, wav2vec2
 from hearbaseline._checkpoint import CheckpointError, bundled, load_state, reading, restore
 
 
@@ -99,6 +100,19 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
     assert "; " in message, "how to mend it"
     assert "\n" not in message
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("load", [mel.load_model, wav2vec2.load_model], ids=["mel", "wav2vec2"])
+def test_names_of_any_characters_and_length_stay_on_one_short_line(
+    tmp_path: Path, load: Callable[[str], object]
+) -> None:
+    path = tmp_path / "a.pt"
+    torch.save({"a\nb\x1b[31m" * 1000: torch.zeros(1)}, path)
+    with pytest.raises(CheckpointError, match=r"has unexpected a.nb.x1b\[31ma") as caught:
+        load(str(path))
+    message = str(caught.value)
+    assert message.isprintable()
+    assert len(message) < 500
 
 
 def test_unused_names_are_accepted_where_a_model_says_so(tmp_path: Path) -> None:

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hearkit.api.contract import SCENE, TIMESTAMP
 from hearkit.api.submission import Reply
 from hearkit.errors import Fault
 
 from ..stimuli import Stimulus
+from . import arranged
+from .arranged import Numbers
 from .snippets import Reproduction, reproduce
-
-Numbers = NDArray[np.floating]
-
-
-def _as_numbers(array: NDArray[Any] | None) -> Numbers | None:
-    """Numbers of any dtype as float32, so that a wrong one hides no other defect."""
-    if array is None or array.dtype == np.float32:
-        return array
-    real = np.abs(array) if array.dtype.kind == "c" else array
-    with np.errstate(over="ignore"):
-        return real.astype(np.float32)
 
 
 class CallFault(Fault):
@@ -56,10 +44,10 @@ def scene_of(reply: Reply[Any], stimulus: Stimulus) -> Numbers:
     Raises:
         CallFault: If the reply holds something else.
     """
-    array = _as_numbers(reply.values[0].array) if len(reply.values) == 1 else None
-    if array is None or array.ndim != 2 or len(array) != len(stimulus):
+    found = arranged.scenes([value.array for value in reply.values], len(stimulus))
+    if found is None:
         raise _wrong(SCENE, stimulus, reply, f"({len(stimulus)}, size)")
-    return array
+    return found
 
 
 def timestamps_of(reply: Reply[Any], stimulus: Stimulus) -> tuple[Numbers, Numbers]:
@@ -69,20 +57,11 @@ def timestamps_of(reply: Reply[Any], stimulus: Stimulus) -> tuple[Numbers, Numbe
         CallFault: If the reply holds something else.
     """
     n = len(stimulus)
-    arrays = [_as_numbers(v.array) for v in reply.values]
-    if len(arrays) == 2:
-        embeddings, times = arrays
-        if (
-            embeddings is not None
-            and times is not None
-            and embeddings.ndim == 3
-            and times.ndim == 2
-            and embeddings.shape[:2] == times.shape
-            and len(times) == n
-            and times.shape[1] > 0
-        ):
-            return embeddings, times
-    raise _wrong(TIMESTAMP, stimulus, reply, f"({n}, n_timestamps, size) and ({n}, n_timestamps)")
+    found = arranged.stamped([value.array for value in reply.values], n)
+    if found is None:
+        expected = f"({n}, n_timestamps, size) and ({n}, n_timestamps)"
+        raise _wrong(TIMESTAMP, stimulus, reply, expected)
+    return found
 
 
 def embeddings_of(function: str, reply: Reply[Any], stimulus: Stimulus) -> Numbers:

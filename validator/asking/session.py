@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from hearkit.api.contract import SCENE, TIMESTAMP
 from hearkit.api.facts import CallFacts, Environment, Footprint, ModelFacts, ModuleFacts
 from hearkit.api.requests import Call
-from hearkit.api.submission import Reply, Submission
+from hearkit.api.submission import Reply, Submission, Value
 from hearkit.effect import Effect
 from hearkit.errors import Fault
 
 from ..stimuli import Stimulus
-from .answers import Numbers, embeddings_of, scene_of, timestamps_of
+from . import arranged
+from .answers import embeddings_of, scene_of, timestamps_of
+from .arranged import Numbers
 from .kept import Kept
 from .workers import Connect, Workers
 
@@ -52,6 +54,7 @@ class Session:
         submission: What to load.
         connect: Opens a connection to a new worker.
         seed: Seed of all random stimuli.
+        parallel: Whether another worker may answer while the main one does.
         imported: Called once, with what the first import showed.
 
     Attributes:
@@ -68,10 +71,12 @@ class Session:
         connect: Connect,
         *,
         seed: int = 0,
+        parallel: bool = False,
         imported: Callable[[ModuleFacts], None] = lambda _: None,
     ) -> None:
         self.submission = submission
         self.seed = seed
+        self._parallel = parallel
         self._tell_imported = imported
         self._begin = time.perf_counter()
         self.workers = Workers(submission, connect)
@@ -187,6 +192,7 @@ class Session:
         seed: int | None = None,
         again: int = 0,
         keep: bool = True,
+        width: int = 0,
     ) -> Reply[CallFacts]:
         """The reply of one of the two embedding functions.
 
@@ -198,11 +204,12 @@ class Session:
             seed: Seed the global random state just before.
             again: Any other number asks the same question anew.
             keep: Whether to remember the reply.
+            width: Most numbers of an embedding that come back, see `hearkit.api.Call`.
 
         Raises:
             Fault: If the call does not return.
         """
-        call = Call(function, slot, layout, seed)
+        call = Call(function, slot, layout, seed, width=width)
 
         def ask() -> Reply[CallFacts]:
             return self.workers.call(call, stimulus, self.sample_rate, self.arguments())
@@ -210,6 +217,14 @@ class Session:
         return self._remember(
             Question(call, stimulus.code, again), ask, keep=keep, calls=(function, stimulus)
         )
+
+    def values(self, function: str, stimulus: Stimulus) -> tuple[Value, ...]:
+        """What a call returned, in order: the embeddings, then timestamps if there are any.
+
+        Raises:
+            Fault: If the call does not return.
+        """
+        return arranged.described(function, self.call(function, stimulus))
 
     def scene(self, stimulus: Stimulus, **options: Any) -> Numbers:
         """Scene embeddings, shape (n_sounds, size); options as for `call`.
@@ -256,6 +271,11 @@ class Session:
             ("extend", function), lambda: self.workers.extend(function, **arguments)
         )
         return dict(reply.facts.result)
+
+    def begin_extending(self, function: str, **arguments: Any) -> None:
+        """Begin what `extended` is going to be asked, where that can be done meanwhile."""
+        if self._parallel and ("extend", function) not in self._answers:
+            self.workers.begin_extending(function, **arguments)
 
     def settle(self) -> None:
         """Wait a moment, once, for what threads still do after the calls."""

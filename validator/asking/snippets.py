@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FUNCTIONS = {"scene": "get_scene_embeddings", "timestamps": "get_timestamp_embeddings"}
 """What checks call the two functions in their lines."""
 
-_HELPERS = ("recordings", "burst_train")
+_HELPERS = ("recordings", "burst_train", "with_marks")
 """Functions of `stimuli` that the code of a stimulus may call."""
 
 _IN_TENSORFLOW = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from hearkit.errors import Fault, OutOfTimeError
 
 from ..stimuli import Stimulus
 from .answers import CallFault, calling
+from .meanwhile import Meanwhile
 
 _SECONDS_PER_SECOND = 2.0
 """Extra seconds of time limit for every second of audio in a call."""
@@ -44,6 +45,7 @@ class Workers:
         self._connect = connect
         self._main = connect(submission)
         self._other: Connection | None = None
+        self._begun: dict[str, Meanwhile] = {}
         self._ready: set[str] = set()
         self._used: set[str] = set()
         self._starts = 0
@@ -52,6 +54,8 @@ class Workers:
 
     def close(self) -> None:
         """End all workers."""
+        for begun in self._begun.values():
+            begun.close()
         self._main.close()
         if self._other is not None:
             self._other.close()
@@ -118,14 +122,30 @@ class Workers:
             function: Its place, see `hearkit.api.requests.Extend`.
             arguments: Plain JSON values.
         """
+        begun = self._begun.get(function)
+        if begun is not None:
+            return begun.answer()
         other, self._other = self._other or self._connect(self._submission), None
         try:
+            return self._extension(function, arguments)(other)
+        finally:
+            other.close()
+
+    def begin_extending(self, function: str, **arguments: Any) -> None:
+        """Begin what `extend` is going to be asked, in a worker of its own."""
+        connection = self._connect(self._submission)
+        self._begun[function] = Meanwhile(connection, self._extension(function, arguments))
+
+    def _extension(
+        self, function: str, arguments: Mapping[str, Any]
+    ) -> Callable[[Connection], Reply[Any]]:
+        def ask(other: Connection) -> Reply[Any]:
             if not other.alive:
                 other.ask(Import(), step=f"import {self._submission.module}")
             request = Extend(str(_PACKAGE), function, arguments)
             return other.ask(request, step="a simulated GPU")
-        finally:
-            other.close()
+
+        return ask
 
     @contextmanager
     def on_device(self, device: str, arguments: Sequence[str]) -> Iterator[Connection]:

@@ -23,6 +23,7 @@ from torch.overrides import handle_torch_function, has_torch_function
 
 from hearkit.api.contract import FUNCTIONS
 from hearkit.api.wire import plain
+from hearkit.api.worker import describe
 
 from ..asking.measure import relative_errors
 from . import Trial, Trials
@@ -210,9 +211,10 @@ def _tried(
                 # Each call gets its own audio, in case that it changes it.
                 given = mark(audio.clone(), device)
                 answer = getattr(module, step)(given, model)
-                items = answer if isinstance(answer, (tuple, list)) else (answer,)
+                items = describe.unpacked(answer)[1]
                 devices |= _devices(step, items)
-                results.append(items[0])
+                # Numbers of other kinds are on no device, and for another check.
+                results += [item for item in items[:1] if isinstance(item, torch.Tensor)]
         except BaseException as error:
             if pretence.errors:
                 return Trial(device, refused=f"{step} raised {pretence.errors[-1]}"), []
@@ -224,7 +226,9 @@ def _tried(
 
 def _compared(trial: Trial, numbers: list[torch.Tensor], on_cpu: list[torch.Tensor]) -> Trial:
     """The trial with the error of its numbers, where there are some of both."""
-    return replace(trial, error=_error(on_cpu, numbers)) if numbers and on_cpu else trial
+    if not numbers or len(numbers) != len(on_cpu):
+        return trial
+    return replace(trial, error=_error(on_cpu, numbers))
 
 
 def _imported_anew(module: ModuleType) -> ModuleType:

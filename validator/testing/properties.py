@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from hearkit.api.contract import SHORTEST_CLIP_S, SPACING_TOLERANCE_MS
 
-from ..asking.answers import Numbers
+from ..asking.arranged import Numbers
 from ..asking.measure import relative_errors
 from ..stimuli import Stimulus
 from ..tolerances import BATCH_TOLERANCE, REPEAT_TOLERANCE

@@ -15,7 +15,7 @@ from hearkit.api.requests import Call, Import, Load
 from hearkit.api.submission import Reply, Submission
 from hearkit.errors import Fault
 
-from ..asking.answers import Numbers
+from ..asking.arranged import Numbers
 from ..asking.snippets import program, reproduce
 from ..stimuli import Stimulus
 

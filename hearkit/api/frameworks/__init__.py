@@ -89,8 +89,13 @@ class Framework(Protocol):
             wrote: To be called with every path that the framework writes.
         """
 
-    def tensor(self, audio: NDArray[np.float32], device: str, layout: str) -> Any:
-        """The audio as a tensor, shape (n_sounds, n_samples), in a memory layout."""
+    def tensor(
+        self, audio: NDArray[np.float32], device: str, layout: str, *, given_away: bool = False
+    ) -> Any:
+        """The audio as a tensor, shape (n_sounds, n_samples), in a memory layout.
+
+        The tensor may have the array's memory where the array is given away.
+        """
 
     def array(self, tensor: Any) -> NDArray[Any]:
         """The tensor's numbers."""

@@ -77,11 +77,17 @@ def _gpu(device: str) -> str:
     return f"GPU:{device.partition(':')[2] or 0}"
 
 
-def tensor(audio: NDArray[np.float32], device: str, layout: str) -> tf.Tensor:  # noqa: ARG001
+def tensor(
+    audio: NDArray[np.float32],
+    device: str,
+    layout: str,  # noqa: ARG001
+    *,
+    given_away: bool = False,
+) -> tf.Tensor:
     """See `Framework.tensor`. Whatever the layout, TensorFlow's tensors are contiguous."""
     with on(device):
         # A tensor may share memory with the array that it was made of.
-        return tf.constant(np.array(audio))
+        return tf.constant(audio if given_away else np.array(audio))
 
 
 def array(tensor: Any) -> NDArray[Any]:

@@ -65,8 +65,12 @@ def peak_bytes(device: str) -> int:
     return 0 if device == "cpu" else torch.cuda.max_memory_allocated(device)
 
 
-def tensor(audio: NDArray[np.float32], device: str, layout: str) -> torch.Tensor:
+def tensor(
+    audio: NDArray[np.float32], device: str, layout: str, *, given_away: bool = False
+) -> torch.Tensor:
     """See `Framework.tensor`."""
+    if given_away and device == "cpu" and layout not in ("sliced", "strided"):
+        return torch.from_numpy(audio)
     n_sounds, n_samples = audio.shape
     if layout == "sliced":  # a window of a longer recording: rows are not adjacent
         wide = torch.zeros(n_sounds, n_samples + 64, dtype=torch.float32, device=device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 import traceback
 from collections.abc import Callable, Iterable
@@ -36,18 +37,22 @@ class TooLargeError(Exception):
 
 def unpacked(result: Any) -> tuple[str, list[Any]]:
     """How values were returned, and the values."""
-    if isinstance(result, (tuple, list)):
-        kind = "tuple" if isinstance(result, tuple) else "list"
-        return kind, list(result[:_MOST_VALUES])
+    for kind in (tuple, list, dict):
+        if isinstance(result, kind):
+            values = result.values() if isinstance(result, dict) else result
+            return kind.__name__, list(itertools.islice(values, _MOST_VALUES))
     return "single", [result]
 
 
-def value(item: Any, largest: float = math.inf) -> Value:
-    """A returned value with its numbers, where it has any.
+def value(item: Any, largest: float = math.inf, width: int = 0) -> Value:
+    """A returned value with its numbers as float32, where it has any.
+
+    The dtype is told as it is; that it is a wrong one hides nothing else so.
 
     Args:
         item: What was returned.
         largest: Bytes that its numbers may take.
+        width: See `requests.Call`.
 
     Raises:
         TooLargeError: If they take more.
@@ -57,20 +62,59 @@ def value(item: Any, largest: float = math.inf) -> Value:
     if framework:
         told = framework.describe(item)
         _refuse_large(kind, told.dtype, told.shape, largest)
-        array = framework.array(item)
+        numbers = _numbers(framework.array(item), width)
+        shape = told.shape if numbers is None else numbers.shape
         return Value(
-            kind,
-            framework.NAME,
-            told.dtype,
-            told.shape,
-            told.device,
-            told.requires_grad,
-            _numbers(array),
+            kind, framework.NAME, told.dtype, shape, told.device, told.requires_grad, numbers
         )
-    if isinstance(item, np.ndarray):
-        _refuse_large(kind, str(item.dtype), item.shape, largest)
-        return Value(kind, "numpy", str(item.dtype), item.shape, array=_numbers(item))
-    return Value(kind, "")
+    name = "numpy" if isinstance(item, np.ndarray) else ""
+    array = item if name else _as_array(item, largest)
+    if array is None or array.dtype.kind not in _KINDS:
+        return Value(kind, name)
+    _refuse_large(kind, str(array.dtype), array.shape, largest)
+    numbers = _numbers(array, width)
+    shape = array.shape if numbers is None else numbers.shape
+    return Value(kind, name, str(array.dtype), shape, array=numbers)
+
+
+def _as_array(item: Any, largest: float) -> NDArray[Any] | None:
+    """The numbers of a list, of tensors too, or of another library's array; None without any."""
+    try:
+        if isinstance(item, (list, tuple)) and not _holds_numbers(item):
+            return _stacked([_as_array(one, largest) for one in item], largest)
+        framework = frameworks.of_tensor(item)
+        if framework:
+            return framework.array(item)
+        if not (isinstance(item, (list, tuple, *_NUMBERS)) or hasattr(item, "__array__")):
+            return None
+        return np.asarray(item)
+    except TooLargeError:
+        raise
+    except Exception:  # rows of different lengths, or another library's own troubles
+        return None
+
+
+def _holds_numbers(item: Any) -> bool:
+    """Whether nested lists hold plain numbers, going by the first."""
+    while isinstance(item, (list, tuple)) and item:
+        item = item[0]
+    return isinstance(item, _NUMBERS)
+
+
+def _stacked(rows: list[NDArray[Any] | None], largest: float) -> NDArray[Any] | None:
+    arrays = [row for row in rows if row is not None]
+    if not arrays or len(arrays) < len(rows):
+        return None
+    size = sum(array.nbytes for array in arrays)
+    if size > largest:
+        raise TooLargeError(f"returned a list of {size / 1e9:.2f} GB")
+    return np.stack(arrays)
+
+
+_NUMBERS = (bool, int, float, complex, np.generic)
+
+_KINDS = "biufc"
+"""NumPy's kinds of dtypes that are numbers."""
 
 
 def _refuse_large(kind: str, dtype: str, shape: tuple[int, ...], largest: float) -> None:
@@ -83,8 +127,31 @@ def _refuse_large(kind: str, dtype: str, shape: tuple[int, ...], largest: float)
         )
 
 
-def _numbers(array: NDArray[Any]) -> NDArray[Any] | None:
-    return array if array.dtype.kind in "biufc" else None
+def _numbers(array: NDArray[Any], width: int) -> NDArray[np.float32] | None:
+    if array.dtype.kind not in _KINDS:
+        return None
+    if not width or array.ndim < 3 or array.shape[-1] <= width:
+        return _as_float32(array)
+    size = array.shape[-1]
+    drawn = np.random.default_rng(0).standard_normal((size, width)) / math.sqrt(size)
+    directions = drawn.astype(np.float32)
+    projected = np.empty((*array.shape[:-1], width), np.float32)
+    # In blocks: what this process takes at most is measured.
+    for n, rows in enumerate(array):
+        for begin in range(0, len(rows), _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            projected[n, block] = _as_float32(rows[block]) @ directions
+    return projected
+
+
+_BLOCK = 4096
+"""Embeddings that are projected at a time."""
+
+
+def _as_float32(array: NDArray[Any]) -> NDArray[np.float32]:
+    real = np.abs(array) if array.dtype.kind == "c" else array
+    with np.errstate(over="ignore"):
+        return np.asarray(real, np.float32)
 
 
 def function(thing: Any) -> Function | None:

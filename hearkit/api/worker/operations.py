@@ -111,6 +111,7 @@ class Operations:
         self._imported: ModuleType | None = None
         self.models: dict[str, Any] = {}
         self._largest = math.inf
+        self._given_away = False
         self._prepared: set[str] = set()
         self._steps: dict[type[Request[Any]], Callable[..., Answer]] = {
             Import: self._import,
@@ -135,7 +136,12 @@ class Operations:
         return self._imported
 
     def carry_out(
-        self, request: Request[Any], audio: Audio | None = None, largest: float = math.inf
+        self,
+        request: Request[Any],
+        audio: Audio | None = None,
+        largest: float = math.inf,
+        *,
+        given_away: bool = False,
     ) -> Answer:
         """Carry out one request; whatever the submission raises becomes part of the answer.
 
@@ -143,8 +149,10 @@ class Operations:
             request: What to do.
             audio: Audio of a call.
             largest: Bytes that each returned array may have.
+            given_away: Whether the submission may have the array itself: nobody else uses it.
         """
         self._largest = largest
+        self._given_away = given_away and self._watch is None
         number = getattr(request, "seed", None)
         if number is not None:
             effects.seed(number)
@@ -268,7 +276,7 @@ class Operations:
         if framework is None:
             raise TypeError(f"load_model returned {describe.type_name(model)}, which is no model")
         device = framework.find_device(self._device)
-        tensor = framework.tensor(audio, device, request.layout)
+        tensor = framework.tensor(audio, device, request.layout, given_away=self._given_away)
         function = self._function(request.function)
         framework.forget_peak(device)
         with (
@@ -285,7 +293,7 @@ class Operations:
         return Answer(
             CallFacts(training.found, framework.peak_bytes(device)),
             container,
-            tuple(describe.value(item, self._largest) for item in items),
+            tuple(describe.value(item, self._largest, request.width) for item in items),
             seconds,
         )
 

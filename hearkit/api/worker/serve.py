@@ -82,8 +82,13 @@ def _answered(
     """The answer to a message, as a message."""
     token, name = message["token"], message["audio"]
     request = wire.typed(_REQUESTS[message["request"]], message["parameters"])
-    audio = exchange.view(name) if name else None
-    answer = operations.carry_out(request, audio, message["largest"])
+    answer = operations.carry_out(
+        request,
+        # Not held here: an hour of audio is to be free again before its answer is written.
+        exchange.view(name) if name else None,
+        message["largest"],
+        given_away=bool(name) and exchange.stays(name),
+    )
     try:
         values = [_value(value, exchange, f"answer-{n}") for n, value in enumerate(answer.values)]
     except OSError as error:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import TaskError, UsageError
+from ...errors import TaskError
 from ...files import written_atomically
 from ..tasks import folder as task_folder
 from ..tasks import order
@@ -28,6 +28,7 @@ from ..tasks.faults import Faults
 from ..tasks.folder import Split
 from ..tasks.metadata import FILE as METADATA
 from ..tasks.targets import of_recordings
+from .store import writing
 
 _BLOCK_BYTES = 64 << 20
 """Embeddings written in one go; they may be larger than the memory."""
@@ -190,9 +191,9 @@ def write(data: TaskData, path: Path) -> None:
         path: The folder; it is made, and files of these names are replaced.
 
     Raises:
-        UsageError: If it cannot be written.
+        OutputError: If it cannot be written.
     """
-    try:
+    with writing(path):
         path.mkdir(parents=True, exist_ok=True)
         _put_json(path / METADATA, _metadata(data))
         with written_atomically(path / task_folder.VOCABULARY) as file:
@@ -201,8 +202,6 @@ def write(data: TaskData, path: Path) -> None:
         orders = order.of_rows([len(split.files) for split in splits])
         for split, shuffled in zip(splits, orders, strict=True):
             _write_split(data, split, shuffled, path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _write_split(data: TaskData, split: SplitData, shuffled: Sequence[int], path: Path) -> None:

@@ -83,12 +83,10 @@ def write_json(path: Path, value: Any) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_atomically(path) as file:
             file.write(json.dumps(value, indent=4, ensure_ascii=False).encode())
-    except OSError as error:
-        raise cannot_write(path, error) from error
 
 
 def read_json(path: Path) -> Any:
@@ -99,12 +97,20 @@ def read_json(path: Path) -> Any:
         return None
 
 
-def cannot_write(path: Path, error: OSError) -> OutputError:
-    """One line for a full disk or a folder that cannot be written."""
-    return OutputError(
-        f"{path}: cannot be written ({error.strerror or error}); what is finished stays, and the "
-        "same command resumes from there"
-    )
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A context that writes, in which a full disk or a folder that refuses is one line.
+
+    Raises:
+        OutputError: If something cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror or error}); what is finished stays, and "
+            "the same command resumes from there"
+        ) from error
 
 
 @contextmanager
@@ -115,11 +121,9 @@ def locked(folder: Path) -> Iterator[None]:
         TaskError: If one does.
         OutputError: If the folder cannot be written.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -159,14 +163,12 @@ class FolderJournal:
             OutputError: If it cannot be written.
         """
         path = self._path(name)
-        try:
+        with writing(path):
             self._folder.mkdir(parents=True, exist_ok=True)
             if self._facts and not (self._folder / "facts.json").exists():
                 write_json(self._folder / "facts.json", self._facts)
             with written_atomically(path) as file:
                 file.write(content)
-        except OSError as error:
-            raise cannot_write(path, error) from error
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.bin"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TaskError
-from .store import cannot_write
+from .store import writing
 
 _SYNC_S = 2.0
 """Seconds of work that a killed run loses at most; waiting for the disk takes too long to be done
@@ -58,15 +58,16 @@ class Rows:
     def __enter__(self) -> Rows:
         """Open the files."""
         try:
-            for name, path in self._files.items():
-                self._open[name] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-            self._open["done"] = os.open(self._progress, os.O_RDWR | os.O_CREAT, 0o666)
-            # A line that a killed run left unfinished must not be continued.
-            os.ftruncate(self._open["done"], self._whole_bytes)
-            os.lseek(self._open["done"], 0, os.SEEK_END)
-        except OSError as error:
+            with writing(self._progress):
+                for name, path in self._files.items():
+                    self._open[name] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+                self._open["done"] = os.open(self._progress, os.O_RDWR | os.O_CREAT, 0o666)
+                # A line that a killed run left unfinished must not be continued.
+                os.ftruncate(self._open["done"], self._whole_bytes)
+                os.lseek(self._open["done"], 0, os.SEEK_END)
+        except BaseException:
             self.__exit__()
-            raise cannot_write(self._progress, error) from error
+            raise
         self._noted_s = time.monotonic()
         return self
 
@@ -114,7 +115,7 @@ class Rows:
             TaskError: If recordings of one length have different numbers of rows.
             OutputError: If they cannot be written.
         """
-        try:
+        with writing(self._files["embeddings"]):
             for at, position in enumerate(positions):
                 self._check(len(embeddings[at]))
                 first = self._first_row(position, len(embeddings[at]))
@@ -123,8 +124,6 @@ class Rows:
                     self._write("timestamps", first, timestamps[at], np.float64)
                 self.n_rows[position] = len(embeddings[at])
                 self._unnoted.append([position, len(embeddings[at])])
-        except OSError as error:
-            raise cannot_write(self._files["embeddings"], error) from error
         if time.monotonic() - self._noted_s > _SYNC_S:
             self._note()
 
@@ -132,12 +131,10 @@ class Rows:
         """Note what is done, after the disk has it."""
         if not self._unnoted:
             return
-        try:
+        with writing(self._progress):
             for name in self._files:
                 os.fsync(self._open[name])
             os.write(self._open["done"], f"{json.dumps(self._unnoted)}\n".encode())
-        except OSError as error:
-            raise cannot_write(self._progress, error) from error
         self._unnoted, self._noted_s = [], time.monotonic()
 
     def _check(self, n_rows: int) -> None:

@@ -24,13 +24,10 @@ def write_page(path: Path, results: Sequence[Results]) -> None:
         OutputError: If it cannot be written.
     """
     from ...files import written_atomically
-    from ..embeddings.store import cannot_write
+    from ..embeddings.store import writing
 
-    try:
-        with written_atomically(path) as file:
-            file.write(render(results).encode())
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    with writing(path), written_atomically(path) as file:
+        file.write(render(results).encode())
 
 
 def render(

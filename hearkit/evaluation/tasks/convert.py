@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import audio
 from ...errors import UnreadableError, UsageError
-from ..embeddings.store import cannot_write
+from ..embeddings.store import writing
 from .faults import listed
 from .folder import VOCABULARY
 from .metadata import FILE
@@ -88,7 +88,7 @@ def convert(
             f"{listed(missing)}; give the folder that the paths begin in as --root"
         )
     splits, notes = _splits(table, entries, folds)
-    try:
+    with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         # Written next to its place, so that an interrupted run leaves no half of a task.
         with tempfile.TemporaryDirectory(prefix=".hear-", dir=out.parent) as temporary:
@@ -97,8 +97,6 @@ def convert(
             if out.is_dir():
                 out.rmdir()
             shutil.move(made, out)
-    except OSError as error:
-        raise cannot_write(out, error) from error
     counts = {name: len(found) for name, found in splits.items()}
     return Made(out, len(entries), rate, counts, (*notes, *more))
 

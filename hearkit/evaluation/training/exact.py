@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from ..data import TaskData
 from ..outcome import Journal, Outcome, Plan, Tell, TestScores
 from . import trainable
+from .adam import BlockedAdam
 from .grid import Point, points
-from .heads import BlockedAdam, loss_of, make_head, probabilities_of
+from .heads import loss_of, make_head, probabilities_of
 from .progress import Progress, pytorch_restored
 from .protocol import (
     Division,

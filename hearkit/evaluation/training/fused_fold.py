@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -36,6 +37,14 @@ _SMALL_STEP = 3e8
 """Operations of a step below which one thread computes it: the threads would wait for each other
 longer than they compute, above all where other processes want the cores, too."""
 
+_MIDDLE_STEP = 1e8, 2e9
+"""Operations of a head's step between which trainings share a CPU's cores, each with a stack of its
+own. Smaller steps are mostly Python's, which has one core. In larger ones threads wait for each
+other for a small part of the time, and no core is left over when the last training is alone."""
+
+_DRAWING = threading.Lock()
+"""Held while first weights are drawn: PyTorch has one generator for all threads."""
+
 _SHARE = 0.5
 """Of the free memory, where that is less."""
 
@@ -53,12 +62,10 @@ class Snapshots:
         self._journal = journal
         self._name = name
         self._next = time.monotonic() + _SNAPSHOT_S
-        self._has_one = False
 
     def get(self) -> Any:
         """The state that was kept last, or None."""
         kept = self._journal.get(self._name) if self._journal else None
-        self._has_one = bool(kept)
         return from_bytes(kept) if kept else None
 
     def offer(self, state: Callable[[], object]) -> None:
@@ -67,28 +74,24 @@ class Snapshots:
         if self._journal is None or start < self._next:
             return
         self._journal.put(self._name, to_bytes(state()))
-        self._has_one = True
         end = time.monotonic()
         self._next = end + max(_SNAPSHOT_S, (end - start) / _SNAPSHOT_SHARE)
 
     def forget(self) -> None:
         """The training has ended and is kept elsewhere."""
-        if self._journal and self._has_one:
+        if self._journal and self._journal.get(self._name):
             self._journal.put(self._name, b"")
 
 
 class Fold:
     """The rows and scorers of a division, made once for all stacks that are trained on it."""
 
-    def __init__(
-        self, data: TaskData, division: Division, device: str, timed: Any, threads: int
-    ) -> None:
+    def __init__(self, data: TaskData, division: Division, device: str, timed: Any) -> None:
         self.division = division
         self._data = data
         self._device = device
         self._timed = timed
         self._type = data.metadata.prediction_type
-        self._threads = threads
         with timed("loading"):
             self.train = self._rows(*division.train)
             self._valid = self._rows(division.valid)
@@ -119,6 +122,8 @@ class Fold:
         """Heads of this shape that a stack may have."""
         if torch.device(self._device).type == "cuda":
             free = torch.cuda.mem_get_info(self._device)[0]
+        elif self.shares_cores(point):
+            return 1
         else:
             free = psutil.virtual_memory().available
         n_labels = len(self._data.vocabulary)
@@ -132,6 +137,7 @@ class Fold:
         self,
         jobs: Sequence[tuple[int, Point]],
         seed: int,
+        threads: int,
         left: Callable[[int, str], None],
         snapshots: Snapshots,
     ) -> list[Trained]:
@@ -140,12 +146,14 @@ class Fold:
         Args:
             jobs: Seed and point of each head.
             seed: Seed of the stack's dropout.
+            threads: Threads that compute it, where its steps are worth them.
             left: Told how many heads have left, and what is done in words.
             snapshots: Where the training goes on if it was interrupted.
         """
         start, epoch, done = time.perf_counter(), 0, list[Trained]()
-        torch.manual_seed(seed)  # dropout on a GPU
-        stack = self._stack(jobs, seed)
+        with _DRAWING:
+            stack = self._stack(jobs, seed)
+            torch.manual_seed(seed)  # dropout on a GPU
         kept = snapshots.get()
         if kept is not None:
             stack.resume(kept["stack"])
@@ -153,8 +161,9 @@ class Fold:
             epoch, start = kept["epoch"], start - kept["seconds"]
             left(len(done), f"{self.division.test}: goes on after epoch {epoch}")
         shape = jobs[0][1]
+        is_small = self._operations(shape) * len(jobs) < _SMALL_STEP
+        torch.set_num_threads(1 if is_small else threads)
         while stack.members:
-            self._set_threads(stack, shape)
             with self._timed("training"):
                 self._train_epoch(stack, shape)
             if (epoch + 1) % shape.check_val_every_n_epoch == 0:
@@ -195,12 +204,16 @@ class Fold:
             first.append(first_weights(point, n_features, n_labels, own))
         return Stack(members, first, self._device, seed, self._basis)
 
-    def _set_threads(self, stack: Stack, shape: Point) -> None:
-        """As many as a step is worth."""
-        rows = min(shape.batch_size, self.train.n_rows)
-        weights = weights_of(shape, self._n_features, len(self._data.vocabulary))
-        operations = 6 * rows * weights * len(stack.members)
-        torch.set_num_threads(1 if operations < _SMALL_STEP else self._threads)
+    def shares_cores(self, point: Point) -> bool:
+        """Whether trainings of such heads are faster next to each other than on all cores."""
+        least, most = _MIDDLE_STEP
+        is_on_cpu = torch.device(self._device).type == "cpu"
+        return is_on_cpu and least <= self._operations(point) < most
+
+    def _operations(self, point: Point) -> int:
+        """Operations of a head's step: two for each row and weight, forward, and twice backward."""
+        rows = min(point.batch_size, self.train.n_rows)
+        return 6 * rows * weights_of(point, self._n_features, len(self._data.vocabulary))
 
     def _train_epoch(self, stack: Stack, shape: Point) -> None:
         places = batches(self.train.n_rows, shape.batch_size, normalised=shape.hidden_layers > 0)

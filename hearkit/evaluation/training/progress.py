@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,8 +13,12 @@ import torch
 from ..outcome import Tell
 
 
+class Stopped(Exception):  # noqa: N818 - nobody is told: another error is under way
+    """A training ends because another one failed, or Ctrl-C was pressed."""
+
+
 class Progress:
-    """Follows the trainings of an evaluation.
+    """Follows the trainings of an evaluation, several at once where threads share it.
 
     Args:
         tell: Told of each unit of work; None for nobody.
@@ -22,7 +27,7 @@ class Progress:
     Attributes:
         total: Units of work.
         done: Units that are done.
-        seconds: Seconds by stage.
+        seconds: Seconds by stage, those of all threads added up.
     """
 
     def __init__(self, tell: Tell | None, device: str) -> None:
@@ -30,22 +35,37 @@ class Progress:
         self._device = torch.device(device)
         self.total = self.done = 0
         self.seconds: dict[str, float] = defaultdict(float)
+        self._lock = threading.Lock()
+        self._stopped = False
 
-    def say(self, what: str) -> None:
-        """Name the present unit of work."""
-        if self._tell:
-            self._tell(self.done, self.total, what)
+    def say(self, what: str, done: int = 0) -> None:
+        """Name the present unit of work, and count those that were done meanwhile."""
+        with self._lock:
+            self.done += done
+            if self._tell:
+                self._tell(self.done, self.total, what)
+
+    def stop(self) -> None:
+        """Let all trainings end at their next stage."""
+        self._stopped = True
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """A context whose time counts for a stage."""
+        """A context whose time counts for a stage.
+
+        Raises:
+            Stopped: If no further stage is wanted.
+        """
+        if self._stopped:
+            raise Stopped
         start = time.perf_counter()
         try:
             yield
         finally:
             if self._device.type == "cuda":
                 torch.cuda.synchronize(self._device)
-            self.seconds[stage] += time.perf_counter() - start
+            with self._lock:
+                self.seconds[stage] += time.perf_counter() - start
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from ..events import Postprocessing
+from .adam import step_fast
 from .grid import Point
 from .heads import make_head
 from .protocol import Monitor
@@ -46,6 +47,25 @@ class Member:
     best: Tensors = field(default_factory=dict)
     found: Validation | None = None
     index: int = 0
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Heads of one learning rate: views of their part of the stack's tensors, for the optimiser.
+
+    Attributes:
+        rate: Learning rate.
+        heads: Where they are in the stack.
+        weights: Each trained tensor.
+        means: Running means of the gradients of each.
+        squares: Running means of their squares.
+    """
+
+    rate: float
+    heads: slice
+    weights: list[torch.Tensor]
+    means: list[torch.Tensor]
+    squares: list[torch.Tensor]
 
 
 def weights_of(point: Point, n_features: int, n_labels: int) -> int:
@@ -116,23 +136,16 @@ class Stack:
         self._tensors, self._means, self._squares = tensors, means, squares
         for name in means:
             tensors[name].requires_grad_(True)
-        self._blocks: list[tuple[str, slice, torch.Tensor]] = []
-        groups = []
-        for rate, block in self._rates():
-            params = []
-            for name in means:
-                view = tensors[name].detach()[block]
-                self._blocks.append((name, block, view))
-                params.append(view)
-            groups.append({"params": params, "lr": rate})
-        self._optimizer = _adam(groups)
-        step = torch.tensor(float(self._step))
-        for name, block, view in self._blocks:
-            self._optimizer.state[view] = {
-                "step": step.clone().to(view.device) if view.is_cuda else step.clone(),
-                "exp_avg": means[name][block],
-                "exp_avg_sq": squares[name][block],
-            }
+        self._groups = [
+            _Group(
+                rate,
+                block,
+                [tensors[name].detach()[block] for name in means],
+                [means[name][block] for name in means],
+                [squares[name][block] for name in means],
+            )
+            for rate, block in self._rates()
+        ]
 
     def _rates(self) -> list[tuple[float, slice]]:
         """Each learning rate, and the heads that have it."""
@@ -195,13 +208,16 @@ class Stack:
         self._step += 1
         logits = self.logits(rows, training=True)
         losses(logits, targets, prediction_type).sum().backward()  # type: ignore[no-untyped-call]
-        for name, block, view in self._blocks:
-            gradient = self._tensors[name].grad
-            assert gradient is not None
-            view.grad = gradient[block]
-        self._optimizer.step()
-        for name, _, view in self._blocks:
-            view.grad = self._tensors[name].grad = None
+        for group in self._groups:
+            gradients = [self._gradient(name)[group.heads] for name in self._means]
+            step_fast(group.weights, gradients, group.means, group.squares, self._step, group.rate)
+        for name in self._means:
+            self._tensors[name].grad = None
+
+    def _gradient(self, name: str) -> torch.Tensor:
+        gradient = self._tensors[name].grad
+        assert gradient is not None  # all layers take part in the loss
+        return gradient
 
     def weights(self, n: int) -> Tensors:
         """A copy of one head's tensors."""
@@ -294,14 +310,6 @@ def _member(kept: dict[str, Any], member: Member) -> Member:
     if kept["best"]:
         found = Validation(kept["figure"], Postprocessing(**way) if way else None)
     return replace(member, best=kept["best"], found=found)
-
-
-def _adam(groups: list[dict[str, object]]) -> torch.optim.Optimizer:
-    """Adam, in one pass over the memory where this PyTorch has that for the device."""
-    try:
-        return torch.optim.Adam(groups, fused=True)
-    except RuntimeError:
-        return torch.optim.Adam(groups)
 
 
 def losses(logits: torch.Tensor, targets: torch.Tensor, prediction_type: str) -> torch.Tensor:

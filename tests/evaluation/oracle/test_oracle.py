@@ -1,12 +1,15 @@
 """Every figure of `exact` is the oracle's, bit for bit.
 
 It needs the oracle (`tests/evaluation/oracle/install`), in the folder that HEAR_ORACLE names, and
-runs under `pytest -m oracle` only. `.ci/oracle` does both.
+runs under `pytest -m oracle` only. `.ci/oracle` does both. Where HEAR_EMBEDDINGS names a folder of
+embeddings in heareval's layout, `<module>/<task>`, all points of the default grid are compared on
+each, or as many as HEAR_GRID_POINTS says; that takes minutes to hours a task.
 """
 
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,3 +142,21 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_figure_is_equal(name: str, oracle: Path) -> None:
     data = heareval_layout.read(oracle / name)
     assert compare(exact.evaluate(data, PLAN), oracle / name) > 50
+
+
+GIVEN = sorted(
+    path
+    for path in Path(os.environ.get("HEAR_EMBEDDINGS", os.devnull)).glob("*/*")
+    if heareval_layout.is_layout(path)
+)
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_every_figure_is_equal_on_given_embeddings(given: Path, tmp_path: Path) -> None:
+    folder = tmp_path / given.parent.name / given.name
+    shutil.copytree(given, folder)
+    plan = Plan("default", int(os.environ.get("HEAR_GRID_POINTS", "8")))
+    run([folder], plan, tmp_path)
+    count = compare(exact.evaluate(heareval_layout.read(given), plan), folder)
+    print(f"{given.parent.name}/{given.name}: {count} figures equal")
+    assert count > 50

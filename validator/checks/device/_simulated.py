@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from hearkit.api.facts import CallFacts
 from hearkit.api.requests import Call
@@ -16,6 +16,8 @@ from ...catalogue import Verdict, inconclusive, violates
 from ...simulation import Trial, Trials
 from ...stimuli import recorded
 from .._calls import FUNCTIONS, probe
+
+_SIMULATE = "simulation.machine:simulate"
 
 SIMULATED = "on a simulated GPU"
 
@@ -37,15 +39,21 @@ def moving(session: Session, device: str, *lines: str) -> Reproduction:
     return reproduce(*moves, *lines, audio=probe(session))
 
 
+def begin_simulation(session: Session) -> None:
+    """Begin what `simulated` asks, while other checks go on."""
+    if session.framework == "torch" and not on_gpu(session):
+        session.begin_extending(_SIMULATE, **_question(session))
+
+
+def _question(session: Session) -> dict[str, Any]:
+    return {"arguments": list(session.arguments()), "sample_rate": session.sample_rate}
+
+
 def simulated(session: Session, place: Literal["gpu", "second", "cpu"]) -> Trial | Verdict:
     """A trial in which both calls returned, or the verdict where they did not."""
     if session.framework != "torch":
         return inconclusive("only PyTorch's devices can be simulated")
-    found = session.extended(
-        "simulation.machine:simulate",
-        arguments=list(session.arguments()),
-        sample_rate=session.sample_rate,
-    )
+    found = session.extended(_SIMULATE, **_question(session))
     try:
         trials: Trials = typed(Trials, found)
     except (TypeError, ValueError) as error:

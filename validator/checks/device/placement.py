@@ -7,7 +7,16 @@ from ...asking.snippets import reproduce
 from ...catalogue import Severity, Verdict, check, conforms, inconclusive, violates
 from .._calls import FUNCTIONS, probe
 from ..outputs.content import finite
-from ._simulated import PRINT_DEVICES, SIMULATED, kind_of, moving, on_cpu, on_gpu, simulated
+from ._simulated import (
+    PRINT_DEVICES,
+    SIMULATED,
+    begin_simulation,
+    kind_of,
+    moving,
+    on_cpu,
+    on_gpu,
+    simulated,
+)
 
 
 @check(
@@ -15,6 +24,7 @@ from ._simulated import PRINT_DEVICES, SIMULATED, kind_of, moving, on_cpu, on_gp
     "the model follows the audio to a GPU",
     section="What callers rely on",
     requires=(finite,),
+    ahead=begin_simulation,
     fix="Register tensors with register_buffer or as parameters, so that model.to(device) "
     "moves them, and create new ones with device=audio.device.",
 )

@@ -11,7 +11,7 @@ from hearkit.api.facts import Attribute
 
 from ...asking.session import LARGEST, Session
 from ...asking.snippets import reproduce
-from ...catalogue import Verdict, check, conforms, violates
+from ...catalogue import Spares, Verdict, check, conforms, violates
 from ..interface.loading import is_model
 
 _SIZES = ("scene_embedding_size", "timestamp_embedding_size")
@@ -51,6 +51,8 @@ def sample_rate(session: Session) -> Verdict:
             expected=f"an int, one of {', '.join(map(str, SAMPLE_RATES))} (Hz)",
             hint=_rate_hint(seen),
             reproduction=reproduce("print(repr(model.sample_rate))"),
+            # 16000.0 names no folder, but is plainly meant.
+            spares=Spares.EVERYTHING if seen.number in SAMPLE_RATES else Spares.NOTHING,
         )
     return conforms(f"{seen.text} Hz", evidence=SampleRate(int(seen.number)))
 
@@ -81,6 +83,7 @@ def embedding_sizes(session: Session) -> Verdict:
             "; ".join(wrong),
             expected="a positive int for scene_embedding_size and timestamp_embedding_size",
             reproduction=reproduce(*(f"print(repr(model.{name}))" for name in _SIZES)),
+            spares=Spares.EVERYTHING,  # embeddings show their size
         )
     return conforms(
         ", ".join(f"{name} {attributes[name].text}" for name in _SIZES),

@@ -7,7 +7,7 @@ import numpy as np
 from ...asking.measure import relative_errors
 from ...asking.session import Session
 from ...asking.snippets import reproduce
-from ...catalogue import Figure, Verdict, check, conforms, violates
+from ...catalogue import Figure, Spares, Verdict, check, conforms, violates
 from ...stimuli import clipped, constant, impulse, recorded
 from .._calls import FUNCTIONS, call_of, probe
 from .dtypes import embedding_dtype
@@ -29,9 +29,9 @@ def finite(session: Session) -> Verdict:
     and full-scale clipping all occur in the benchmark's recordings.
     """
     n_samples = session.samples(1.0)
+    usual = (probe(session), recorded(session.sample_rate, n_samples, session.seed))
     stimuli = (
-        probe(session),
-        recorded(session.sample_rate, n_samples, session.seed),
+        *usual,
         constant(1, n_samples, 0.0),
         clipped(1, n_samples, session.seed),
         constant(1, n_samples, 0.5),
@@ -46,6 +46,7 @@ def finite(session: Session) -> Verdict:
                     f"{function} returned {bad} of {np.size(embeddings)} numbers that are not "
                     f"finite for {stimulus.name}",
                     Figure("not finite", bad),
+                    spares=Spares.NOTHING if stimulus in usual else Spares.WORKING,
                     expected="finite numbers",
                     reproduction=reproduce(
                         f"print(abs({call_of(function, 'audio')}).max())", audio=stimulus

@@ -8,12 +8,12 @@ from hearkit.errors import Fault
 
 from ...asking.session import SCENE, TIMESTAMP, Session
 from ...asking.snippets import reproduce
-from ...catalogue import Spares, Verdict, check, conforms, violates
+from ...catalogue import Verdict, check, conforms, inconclusive, violates
 from ...stimuli import Stimulus, noise
 from ...words import counted
 from .._calls import FUNCTIONS, probe
 from ..model.attributes import embedding_sizes
-from .values import tensor_types
+from .values import SIZES, measurable, tensor_types
 
 
 @check(
@@ -27,7 +27,7 @@ from .values import tensor_types
 def shapes(session: Session) -> Verdict:
     """The evaluation embeds in batches, and the last batch may have any number of sounds."""
     n_samples = session.samples(1.0)
-    for n_sounds in (2, 1, 3, 8):
+    for n_sounds in SIZES:
         sounds = noise(n_sounds, n_samples, session.seed)
         for function in FUNCTIONS:
             problem = _shape_problem(session, function, sounds)
@@ -35,7 +35,7 @@ def shapes(session: Session) -> Verdict:
                 short = "scene" if function == SCENE else "timestamps"
                 return violates(
                     problem,
-                    spares=_spared(session, n_sounds),
+                    spares=measurable(session),
                     expected="(n_sounds, scene_embedding_size), and (n_sounds, n_timestamps, "
                     "timestamp_embedding_size) with (n_sounds, n_timestamps)",
                     hint=_shape_hint(session, function, sounds),
@@ -44,19 +44,10 @@ def shapes(session: Session) -> Verdict:
     return conforms("1, 2, 3 and 8 sounds")
 
 
-def _spared(session: Session, n_sounds: int) -> Spares:
-    """Single sounds, if these are embedded in the right shapes."""
-    one = noise(1, session.samples(1.0), session.seed)
-    with contextlib.suppress(Fault):
-        if n_sounds != 1 and not any(_shape_problem(session, f, one) for f in FUNCTIONS):
-            return Spares.SINGLE
-    return Spares.NOTHING
-
-
 def _shape_problem(session: Session, function: str, sounds: Stimulus) -> str:
     """What is wrong with the shapes that a batch gets, or nothing."""
     reply = session.call(function, sounds)
-    shapes = [v.shape for v in reply.values]
+    shapes = [v.shape for v in session.values(function, sounds)]
     n = len(sounds)
     if function == SCENE:
         good = len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][0] == n
@@ -78,7 +69,7 @@ def _shape_problem(session: Session, function: str, sounds: Stimulus) -> str:
 
 def _shape_hint(session: Session, function: str, sounds: Stimulus) -> str:
     """The likely cause of wrong shapes, where they show it."""
-    found = [v.shape for v in session.call(function, sounds).values]
+    found = [v.shape for v in session.values(function, sounds)]
     n = len(sounds)
     # Where the model does not say its size, the last axis of the embeddings is taken for it.
     size = found[0][-1] if found and found[0] else 0
@@ -109,28 +100,38 @@ def _shape_hint(session: Session, function: str, sounds: Stimulus) -> str:
 )
 def widths(session: Session) -> Verdict:
     """The evaluation builds its classifiers for the sizes that the model carries."""
-    wrong = []
-    for function in FUNCTIONS:
+    wrong, sizes = [], _sizes(session)
+    for function, size in sizes.items():
         width = session.embed(function, probe(session)).shape[-1]
-        if width != session.size(function):
-            wrong.append(
-                f"{function} returns {width} numbers, the model says {session.size(function)}"
-            )
+        if width != size:
+            wrong.append(f"{function} returns {width} numbers, the model says {size}")
+    if not sizes:
+        return inconclusive("the model says no size")
     if wrong:
         return violates(
             "; ".join(wrong),
             expected="the last axis equals the model's attribute",
-            hint=_width_hint(session),
+            hint=_width_hint(session, sizes),
             reproduction=reproduce(
                 "print(scene(audio, model).shape, model.scene_embedding_size)",
                 "print(timestamps(audio, model)[0].shape, model.timestamp_embedding_size)",
                 audio=probe(session),
             ),
         )
-    return conforms(f"{session.size(TIMESTAMP)} (timestamps), {session.size(SCENE)} (scenes)")
+    words = {TIMESTAMP: "timestamps", SCENE: "scenes"}
+    return conforms(", ".join(f"{size} ({words[f]})" for f, size in sizes.items()))
 
 
-def _width_hint(session: Session) -> str:
+def _sizes(session: Session) -> dict[str, int]:
+    """The sizes that the model says, as far as it does; that one is missing is told elsewhere."""
+    said = {}
+    for function in FUNCTIONS:
+        with contextlib.suppress(Fault):
+            said[function] = session.size(function)
+    return said
+
+
+def _width_hint(session: Session, said: dict[str, int]) -> str:
     seen = {f: session.embed(f, probe(session)).shape[-1] for f in FUNCTIONS}
-    swapped = seen[SCENE] == session.size(TIMESTAMP) and seen[TIMESTAMP] == session.size(SCENE)
+    swapped = seen[SCENE] == said.get(TIMESTAMP) and seen[TIMESTAMP] == said.get(SCENE)
     return "The two sizes look swapped." if swapped else ""

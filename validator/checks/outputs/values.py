@@ -16,6 +16,9 @@ from ...stimuli import noise
 from .._calls import FUNCTIONS, probe
 from ..model.attributes import sample_rate
 
+SIZES = (2, 1, 3, 8)
+"""Numbers of sounds, in the order in which they are tried."""
+
 
 @check(
     "O01",
@@ -37,7 +40,12 @@ def timestamp_pair(session: Session) -> Verdict:
         seen = f"a {reply.container} of {len(reply.values)}"
         if reply.container == "single":
             seen = f"one {reply.values[0]}"
-        return violates(f"it returned {seen}", expected=expected, reproduction=reproduction)
+        return violates(
+            f"it returned {seen}",
+            expected=expected,
+            reproduction=reproduction,
+            spares=measurable(session),
+        )
     ranks = [len(v.shape) for v in reply.values]
     if ranks == [2, 3]:
         return violates(
@@ -45,8 +53,23 @@ def timestamp_pair(session: Session) -> Verdict:
             expected=expected,
             hint="Swap the two returned values: embeddings come first.",
             reproduction=reproduction,
+            spares=measurable(session),
         )
     return conforms(" and ".join(map(str, reply.values)))
+
+
+def measurable(session: Session) -> Spares:
+    """What can be measured although something is returned in another form than it should be."""
+
+    def embeds(n_sounds: int) -> bool:
+        sounds = noise(n_sounds, session.samples(1.0), session.seed)
+        with contextlib.suppress(Fault):
+            return all(session.embed(function, sounds).size for function in FUNCTIONS)
+        return False
+
+    if not embeds(1):
+        return Spares.NOTHING
+    return Spares.EVERYTHING if all(map(embeds, SIZES)) else Spares.SINGLE
 
 
 def _fails(session: Session, fault: Fault) -> Verdict:
@@ -96,6 +119,7 @@ def tensor_types(session: Session) -> Verdict:
         return violates(
             "; ".join(wrong),
             expected=f"{session.framework} tensors",
+            spares=measurable(session),
             reproduction=reproduce(
                 "print(type(scene(audio, model)), [type(x) for x in timestamps(audio, model)])",
                 audio=probe(session),

@@ -11,6 +11,7 @@ from ...asking.session import Numbers, Session
 from ...asking.snippets import Reproduction
 from ...catalogue import Figure, Verdict, conforms, violates
 from ...stimuli import Stimulus, recorded
+from ...tolerances import REPEAT_TOLERANCE
 from .._calls import FUNCTIONS
 
 _SECONDS = 1.1
@@ -51,6 +52,11 @@ def compare(
         else f"{function}: {what}, relative error {worst:.3g} (sound {int(errors.argmax())})"
     )
     return violates(seen, figure, expected=expected, hint=hint, reproduction=reproduction)
+
+
+def agree(reference: Numbers, other: Numbers) -> bool:
+    """Whether two answers to one question are the same."""
+    return bool(relative_errors(reference, other).max() <= REPEAT_TOLERANCE)
 
 
 def worst_of(verdicts: Iterable[Verdict], limit: float) -> Verdict:

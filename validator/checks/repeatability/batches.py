@@ -48,7 +48,7 @@ def _tolerance(session: Session) -> float:
     on_cpu = session.submission.device == "cpu"
     return max(
         BATCH_TOLERANCE if on_cpu else BATCH_TOLERANCE_GPU,
-        *(coarseness(session.call(f, probe(session)).values[0].dtype) for f in FUNCTIONS),
+        *(coarseness(session.values(f, probe(session))[0].dtype) for f in FUNCTIONS),
     )
 
 

@@ -10,18 +10,19 @@ from ...asking.snippets import Reproduction, reproduce
 from ...catalogue import Figure, Verdict, check, violates
 from ...stimuli import Stimulus, noise
 from ...tolerances import REPEAT_TOLERANCE
-from .._calls import FUNCTIONS, call_of
+from .._calls import FUNCTIONS, call_of, probe
 from ..length.lengths import benchmark_lengths
 from ..outputs.content import not_constant
-from ._compare import compare, mixture, over_functions
-from .processes import same_elsewhere
+from ._compare import agree, compare, mixture, over_functions
+from .order import either_order
+from .repeats import FRESH, any_seed
 
 
 @check(
     "R08",
     "nothing is carried over from earlier sounds",
     section="What callers rely on",
-    requires=(same_elsewhere, not_constant, benchmark_lengths),
+    requires=(either_order, any_seed, not_constant, benchmark_lengths),
     fix="Key caches by everything that they depend on, and keep no recurrent state, running "
     "statistics or buffers between calls.",
 )
@@ -77,6 +78,11 @@ def _with_company(
                 reproduction=_between(function, sounds, between),
             )
         )
+    asked = probe(session)
+    same = session.embed(function, asked)
+    another = session.embed(function, asked, slot=FRESH[FUNCTIONS[0]])
+    if not (agree(same, another) and agree(same, session.elsewhere(function, asked))):
+        return found  # loads or processes differ anyway, which is for other checks
     # A cache that is keyed by the shape answers with the embeddings of another batch.
     twin = company[-1]
     then = last if function == FUNCTIONS[-1] else session.embed(function, twin, slot="company")

@@ -9,7 +9,7 @@ import numpy as np
 
 from hearkit.errors import Fault
 
-from ...asking.session import Numbers, Session
+from ...asking.session import TIMESTAMP, Numbers, Session
 from ...asking.snippets import Reproduction, reproduce
 from ...stimuli import Stimulus, noise
 
@@ -46,6 +46,28 @@ def times_of(session: Session, sounds: Stimulus) -> Numbers:
 
 def duration_ms(session: Session, sounds: Stimulus) -> float:
     return 1000.0 * sounds.n_samples / session.sample_rate
+
+
+def grain_ms(session: Session, latest_ms: float) -> float:
+    """How finely the dtype of timestamps tells them apart, in ms; 0 for float32 and better.
+
+    A wrong dtype is for one check. The others judge timestamps as finely as it lets them.
+
+    Args:
+        session: The submission.
+        latest_ms: The latest of the timestamps, where floating point is coarsest.
+    """
+    dtype = session.values(TIMESTAMP, sounds_of(session, 1.0))[1].dtype
+    if "int" in dtype or dtype == "bool":
+        return 1.0
+    bits = next((n for name, n in _FRACTION_BITS.items() if dtype.startswith(name)), None)
+    if bits is None or not 0 < latest_ms < np.inf:
+        return 0.0
+    return float(2.0 ** (np.floor(np.log2(latest_ms)) - bits))
+
+
+_FRACTION_BITS = {"float16": 10, "bfloat16": 7, "float8_e4m3": 3, "float8_e5m2": 2}
+"""Bits after the leading one, of dtypes that do not hold milliseconds."""
 
 
 def hop_ms(session: Session) -> float:

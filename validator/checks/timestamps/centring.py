@@ -15,7 +15,7 @@ from ...catalogue import Figure, Severity, Verdict, check, conforms, inconclusiv
 from ..length.coverage import not_truncated
 from ..repeatability.memory import no_memory
 from ._bursts import Experiment, Group, experiment
-from ._sounds import LENGTHS_S, duration_ms, hop_ms, sounds_of, times_of
+from ._sounds import LENGTHS_S, duration_ms, grain_ms, hop_ms, sounds_of, times_of
 from .extent import count_follows_length
 
 _CONTRAST = 3.0
@@ -200,11 +200,11 @@ def centred(session: Session) -> Verdict:
         rest = drift - done.taken_out * done.apart_ms
         shift = rest * float(done.beginning.bursts_ms.mean()) / done.apart_ms
         seen = replace(seen, centre_ms=seen.centre_ms - shift, peak_ms=seen.peak_ms - shift)
-    tolerance = hop / 12 + seen.width_ms / 4 + 1.0
+    tolerance = hop / 12 + seen.width_ms / 4 + 1.0 + done.grain_ms / 2
     figures = _centre_figures(seen.centre_ms, seen.width_ms, tolerance)
     evidence = _evidence(session, done, seen.centre_ms, tolerance)
     # A causal model answers at once and decays: its peak, not its middle, is at the burst.
-    peak_tolerance = hop / 12 + seen.width_ms / 8 + 1.0
+    peak_tolerance = hop / 12 + seen.width_ms / 8 + 1.0 + done.grain_ms / 2
     if abs(seen.centre_ms) <= tolerance or abs(seen.peak_ms) <= peak_tolerance:
         return conforms("", *figures, evidence=evidence)
     return _off_centre(done, figures, evidence, hop)
@@ -212,7 +212,7 @@ def centred(session: Session) -> Verdict:
 
 def _centred_in_blocks(session: Session, done: Experiment, one: Singles, hop: float) -> Verdict:
     """Where a whole block moves with a burst, and the burst's own frames much further."""
-    tolerance = hop / 2 + one.width_ms / 4 + 1.0
+    tolerance = hop / 2 + one.width_ms / 4 + 1.0 + done.grain_ms / 2
     figures = _centre_figures(one.centre_ms, one.width_ms, tolerance)
     evidence = _evidence(session, done, one.centre_ms, tolerance)
     if abs(one.centre_ms) <= tolerance:
@@ -374,7 +374,8 @@ def stretch(
         return None
     low, high = (pick(intervals, key=lambda one: one[1]) for pick in (min, max))
     # Over the shorter of the two, timestamps must differ by more than rounding explains.
-    if (high[1] - low[1]) * min(low[2], high[2]) <= _UNSTRETCHED_MS:
+    least = _UNSTRETCHED_MS + 2 * grain_ms(session, float(done.times_ms.max()))
+    if (high[1] - low[1]) * min(low[2], high[2]) <= least:
         return None
     first, second = sorted((low[:2], high[:2]))
     return first, second
@@ -439,7 +440,7 @@ def _drift(done: Experiment, hop: float) -> tuple[float, float]:
     if one is None or _by_hops(one, hop):
         # Bursts at all phases, laid over one another, show what is finer than a hop.
         drift = last.centroid_ms - first.centroid_ms + done.taken_out * done.apart_ms
-        return drift, max(1.0, hop / 20, first.width_ms / 40)
+        return drift, max(1.0, hop / 20, first.width_ms / 40) + done.grain_ms
     is_half = one.level == LEVELS[0] and not one.locked
     width = first.width_ms if is_half else one.width_ms
-    return one.slope * done.apart_ms, max(1.0, hop / 20, width / 40)
+    return one.slope * done.apart_ms, max(1.0, hop / 20, width / 40) + done.grain_ms

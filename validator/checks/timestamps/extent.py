@@ -16,6 +16,7 @@ from ._sounds import (
     LENGTHS_S,
     ROUNDING_MS,
     duration_ms,
+    grain_ms,
     hop_ms,
     printing,
     sounds_of,
@@ -47,7 +48,7 @@ def inside(session: Session) -> Verdict:
         sounds = sounds_of(session, seconds)
         times, end = times_of(session, sounds), duration_ms(session, sounds)
         grids.append(Grid(end, times))
-        outside = max(-times.min(), times.max() - end)
+        outside = max(-times.min(), times.max() - end - grain_ms(session, end))
         if not outside <= ROUNDING_MS:
             seen = (
                 f"the first timestamp is {times.min():.6g} ms"
@@ -87,7 +88,7 @@ def count_follows_length(session: Session) -> Verdict:
     expected = np.maximum(counts[reference] + (np.array(lengths) - 3.0) * 1000 / hop, 1)
     worst = int(np.argmax(np.abs(counts - expected)))
     off = float(abs(counts[worst] - expected[worst]))
-    tolerance = max(_COUNT_TOLERANCE, _GRAIN_MS / hop)
+    tolerance = max(_COUNT_TOLERANCE, _GRAIN_MS / hop) + grain_ms(session, 3000.0) / hop
     figure = Figure("largest deviation", off, "timestamps", tolerance)
     if off > tolerance:
         sounds = sounds_of(session, lengths[worst])
@@ -120,7 +121,7 @@ def coverage(session: Session) -> Verdict:
         return inconclusive("there is only one timestamp, so no interval to measure gaps by")
     sounds = sounds_of(session, 3.0)
     times, end = times_of(session, sounds), duration_ms(session, sounds)
-    begin_gap, end_gap = float(times[0]), float(end - times[-1])
+    begin_gap, end_gap = float(times[0]), float(end - times[-1]) - grain_ms(session, end)
     figures = (
         Figure("gap at the start", begin_gap, "ms", hop + SPACING_TOLERANCE_MS),
         Figure("gap at the end", end_gap, "ms", max(hop, MAX_HOP_MS) + SPACING_TOLERANCE_MS),
@@ -157,7 +158,7 @@ def hop_is_short(session: Session) -> Verdict:
             expected="a timestamp every 50 ms or more often",
             reproduction=printing(sounds, "times.shape"),
         )
-    if hop > MAX_HOP_MS * 1.002:
+    if hop - grain_ms(session, 3000.0) * hop / 3000.0 > MAX_HOP_MS * 1.002:
         return violates(
             f"the hop is {hop:.4g} ms",
             figure,

@@ -1,0 +1,64 @@
+"""`hear-embed --ray`: from what the command was told to a run on Ray."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from ...api.submission import Submission
+from ...cluster import check_address, library
+from ...errors import UsageError
+from ..counts import Counts, Tell
+from ..jobs import Job
+from ..results import Results
+from . import driver
+from .messages import Setup
+from .pool import RayPool
+
+
+def check(address: str, submission: Submission) -> None:
+    """Refuse what cannot be done on a Ray, before anything is.
+
+    Raises:
+        UsageError: If the address is none, Ray is not installed, or one GPU is named.
+    """
+    check_address(address)
+    library(address)
+    if submission.device.startswith("cuda:"):
+        raise UsageError(
+            f"--device {submission.device}: with --ray there is a worker for each GPU; use cuda, "
+            "and CUDA_VISIBLE_DEVICES where not all are meant"
+        )
+
+
+def run_on_ray(
+    ray: Any,
+    jobs: list[Job],
+    setup: Setup,
+    results: Results,
+    *,
+    done: Callable[[int], None],
+    tell: Tell,
+    counts: Counts | None = None,
+) -> Counts:
+    """Embed jobs on a Ray, see `driver.run`.
+
+    Args:
+        ray: The module `ray`, connected, see `cluster.joined`.
+        jobs: What to embed.
+        setup: What an actor needs to know.
+        results: Where results are kept.
+        done: Called with the number of jobs that were dealt with.
+        tell: Called with one line, and the error if it is one.
+        counts: Is kept up to date, and returned; None for a new one.
+
+    Raises:
+        UsageError: If the module or the device are not there, or results cannot be written.
+        HearError: If the module cannot be loaded.
+    """
+    pool = RayPool(ray, setup, lambda line: tell(line, None))
+    with contextlib.closing(pool):
+        return driver.run(
+            jobs, pool, results, setup.batch_size, done=done, tell=tell, counts=counts
+        )

@@ -1,0 +1,40 @@
+"""What a user sees of a run while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+
+from .. import command as shared
+from ..bar import bar, teller
+from . import words
+from .results import TaskResult
+from .run import Follow
+
+
+@contextmanager
+def following(name: str, *, debug: bool) -> Iterator[Follow]:
+    """A bar on a terminal, lines on stderr, and each result on stdout as soon as it is there.
+
+    Args:
+        name: The command's.
+        debug: Whether errors are told with their traceback.
+    """
+    with bar(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    ) as progress:
+        task = progress.add_task("", total=None)
+
+        def tell(done: int, total: int, what: str) -> None:
+            said = shared.line(name, what)
+            progress.update(task, completed=done, total=total, description=said)
+
+        def finished(result: TaskResult, is_new: bool) -> None:
+            shared.echo(shared.line(result.task, words.result(result, is_new)) + "\n")
+
+        yield Follow(tell, teller(progress.console, name, debug=debug), finished)
