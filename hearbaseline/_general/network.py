@@ -48,7 +48,7 @@ class Sizes:
     local: int = 256
     deep: int = 384
     n_local: int = 2
-    n_deep: int = 3
+    n_deep: int = 2
     local_between: int = 512
     deep_between: int = 1024
 

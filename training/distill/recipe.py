@@ -26,7 +26,7 @@ class Recipe:
     """
 
     steps: int = 12000
-    warmup: int = 500
+    warmup: int = 200
     decay: float = 0.3
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -42,3 +42,8 @@ class Recipe:
         rising = (step + 1) / max(1, self.warmup)
         falling = (self.steps - step) / max(1.0, self.decay * self.steps)
         return self.learning_rate * min(1.0, rising, falling)
+
+    @property
+    def held_until(self) -> int:
+        """The step from which the learning rate falls; before it, nothing depends on `steps`."""
+        return int((1 - self.decay) * self.steps)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import copy
 import csv
+import dataclasses
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -106,7 +106,7 @@ class Run:
     def save(self) -> None:
         """Write all that a resumed run needs, atomically."""
         state = {
-            "recipe": asdict(self.recipe),
+            "recipe": dataclasses.asdict(self.recipe),
             "step": self.step,
             "audio_seconds": self.audio_seconds,
             "student": self.student.state_dict(),
@@ -120,6 +120,8 @@ class Run:
     def resume(self) -> None:
         """Go on where `save` left off, if it did.
 
+        As long as the learning rate does not fall, a run may become longer or shorter.
+
         Raises:
             click.ClickException: If the folder is of a run with another recipe.
         """
@@ -127,7 +129,15 @@ class Run:
         if not path.exists():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
-        kept, wanted = (json.loads(json.dumps(r)) for r in (state["recipe"], asdict(self.recipe)))
+        kept, wanted = (
+            json.loads(json.dumps(r)) for r in (state["recipe"], dataclasses.asdict(self.recipe))
+        )
+        held = min(
+            dataclasses.replace(self.recipe, steps=n).held_until
+            for n in (kept["steps"], self.recipe.steps)
+        )
+        if state["step"] <= held:
+            kept["steps"] = wanted["steps"]
         other = sorted(key for key in wanted if kept.get(key) != wanted[key])
         if other:
             raise click.ClickException(

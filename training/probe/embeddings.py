@@ -115,7 +115,9 @@ def control(name: str, seed: int = 0) -> Embedding:
         )
         return lambda clip: embed_clip(clip)[None]
 
-    files = [FOLDER / "controls.py", *baseline_files("_general")]
+    # Of the baseline they have the spectrograms alone.
+    shared = [path for path in baseline_files("_general") if path.parent == BASELINES]
+    files = [FOLDER / "controls.py", BASELINES / "_general" / "spectra.py", *shared]
     name = f"{name}, seed {seed}" if is_drawn else name
     return Embedding(name, 16000, f"{name} {metadata.version('torch')} {digest(files)}", load)
 

@@ -17,6 +17,7 @@ from training.corpus import packages
 
 FONTS = {
     "fluid": "fluid-soundfont-gm/usr/share/sounds/sf2/FluidR3_GM.sf2",
+    "timgm": "timgm6mb-soundfont/usr/share/sounds/sf2/TimGM6mb.sf2",
 }
 """Soundfonts by the beginning of the files' names."""
 

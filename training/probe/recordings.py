@@ -26,6 +26,7 @@ PACKAGES = (
     "hydrogen-drumkits",
     "hydrogen-drumkits-effects",
     "sonic-pi-samples",
+    "timgm6mb-soundfont",
     "wesnoth-1.16-data",
 )
 
@@ -60,8 +61,7 @@ def prepare(data: Path) -> Path:
                 _whole(root / name, partial(packages.unpack, deb))
         if not (root / "_avl").is_dir():
             _whole(root / "_avl", partial(_cut, root))
-        if not (root / "_notes").is_dir():
-            _whole(root / "_notes", partial(_render, root))
+        _render(root, root / "_notes")
     except OSError as error:
         raise ProbeError(f"{error.filename or data}: {error.strerror or error}") from error
     except (CorpusError, SoundfontError) as error:
@@ -94,9 +94,16 @@ def _whole(folder: Path, fill: Callable[[Path], None]) -> None:
 
 
 def _render(root: Path, folder: Path) -> None:
-    """The notes that the shipped tables name."""
+    """Those of the notes which the shipped tables name that are not there yet."""
     rows = (row for table in sorted(TASKS.glob("*.csv")) for row in read_rows(table))
-    render(root, folder, [Path(row.path).name for row in rows if row.path.startswith("_notes/")])
+    names = {Path(row.path).name for row in rows if row.path.startswith("_notes/")}
+    missing = {name for name in names if not (folder / name).is_file()}
+    if missing:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root, prefix="partial-") as fresh:
+            render(root, Path(fresh), missing)
+            for path in Path(fresh).iterdir():
+                path.replace(folder / path.name)
 
 
 def _cut(root: Path, folder: Path) -> None:

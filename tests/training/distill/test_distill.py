@@ -1,5 +1,6 @@
 """A run of distillation: it learns, resumes with the same numbers, and writes its weights."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,24 @@ def test_a_resumed_run_has_the_same_recipe(lessons: Lessons, tmp_path: Path) -> 
     other = Run(Recipe(steps=12, warmup=3, sizes=SMALL, crops=RECIPE.crops), lessons, tmp_path)
     with pytest.raises(Exception, match="trained with another warmup"):
         other.resume()
+
+
+def test_a_run_becomes_longer_until_the_learning_rate_falls(
+    lessons: Lessons, tmp_path: Path
+) -> None:
+    longer = replace(RECIPE, steps=24)
+    for step, is_late in ((8, False), (9, True)):
+        run = Run(RECIPE, lessons, tmp_path)
+        run.step = step
+        assert (RECIPE.learning_rate_at(step) < RECIPE.learning_rate) is is_late
+        run.save()
+        resumed = Run(longer, lessons, tmp_path)
+        if is_late:
+            with pytest.raises(Exception, match="trained with another steps"):
+                resumed.resume()
+        else:
+            resumed.resume()
+            assert resumed.step == step
 
 
 def test_each_lesson_is_learned() -> None:

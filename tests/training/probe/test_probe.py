@@ -426,7 +426,7 @@ def test_a_soundfont_is_cut_into_its_samples(tmp_path: Path) -> None:
 
 def test_recordings_are_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With apt and dpkg replaced: a package is a file with its name."""
-    calls = []
+    calls, rendered = [], []
 
     def apt(command: list[str], failed: str, cwd: str) -> None:
         calls.append(command)
@@ -441,13 +441,24 @@ def test_recordings_are_unpacked_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(packages, "run", apt)
     monkeypatch.setattr(packages, "unpack", dpkg)
-    monkeypatch.setattr(recordings, "render", lambda *_: None)
+
+    def fluidsynth(_: Path, folder: Path, names: set[str]) -> None:
+        rendered.append(names)
+        for name in names:
+            (folder / name).touch()
+
+    monkeypatch.setattr(recordings, "render", fluidsynth)
     root = recordings.prepare(tmp_path)
     samples, rate = soundfile.read(root / "_avl" / "avl_RedZeppelin_36-Kick_1.wav", dtype="int16")
     assert (samples.tolist(), rate) == ([5, 6], 22050)
     assert len(calls) == 2 * len(recordings.PACKAGES)
     assert recordings.prepare(tmp_path) == root
     assert len(calls) == 2 * len(recordings.PACKAGES)
+    lost = root / "_notes" / "timgm_040_042.wav"
+    lost.unlink()
+    recordings.prepare(tmp_path)
+    assert rendered[1:] == [{lost.name}]
+    assert lost.is_file()
 
 
 def test_the_shipped_tables() -> None:
@@ -461,6 +472,7 @@ def test_the_shipped_tables() -> None:
         "mandarin_initial": 2358,
         "mandarin_tone": 2358,
         "notes_by_instrument": 864,
+        "notes_of_another_soundfont": 864,
         "percussion": 833,
     }
     for name, held in rows.items():
