@@ -22,8 +22,8 @@ from training.probe.embeddings import (
     baseline,
     control,
     embed,
-    general,
     mfcc,
+    student,
     twins,
     wav2vec2,
 )
@@ -166,7 +166,7 @@ def _embeddings(
             found += [wav2vec2(path, label) for label, path in named.items()]
         else:
             found.append(baseline(name))
-    found += [general(path, str(path)) for path in students]
+    found += [student(path, str(path)) for path in students]
     return list({embedding.identity: embedding for embedding in found}.values())
 
 

@@ -151,7 +151,7 @@ def baseline(name: str) -> Embedding:
     return Embedding(name, model.sample_rate, identity, lambda: embed_clip)
 
 
-def general(checkpoint: Path, name: str) -> Embedding:
+def student(checkpoint: Path, name: str) -> Embedding:
     """A checkpoint of the general baseline.
 
     Args:

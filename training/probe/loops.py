@@ -87,7 +87,7 @@ def play(kit: Mapping[str, Sequence[Clip]], generator: np.random.Generator) -> L
     sixteenth = 15 / g.uniform(80, 170)
     hits = []
     for name in sorted(kit):
-        shot = kit[name][g.integers(len(kit[name]))]
+        shot = kit[name][int(g.integers(len(kit[name])))]
         # From where it is heard: silence at the beginning of a file would move the onset.
         begin = int(np.flatnonzero(np.abs(shot) > 0.03 * np.abs(shot).max())[0])
         shot = shot[begin:] / np.abs(shot).max()

@@ -26,8 +26,8 @@ from training.probe.embeddings import (
     control,
     digest,
     embed,
-    general,
     mfcc,
+    student,
     twins,
     wav2vec2,
 )
@@ -235,7 +235,7 @@ def test_the_general_baseline_is_probed_by_its_checkpoint(table: Path, tmp_path:
     path = tmp_path / "general.safetensors"
     save_file({name: t.half() for name, t in Network(small).state_dict().items()}, path)
     task = load(table, table.parent)
-    probed = embed(general(path, "general"), task, None)[:, 0]
+    probed = embed(student(path, "general"), task, None)[:, 0]
     audio = torch.from_numpy(np.stack(task.clips))
     expected = _general.get_scene_embeddings(audio, _general.load_model(str(path)))
     np.testing.assert_allclose(probed, expected, atol=1e-4)
