@@ -27,7 +27,7 @@ FOUND = {
 
 
 def test_some_baselines_are_found() -> None:
-    assert {"mel", "crepe", "wav2vec2"} <= FOUND
+    assert {"mel", "crepe", "wav2vec2", "general"} <= FOUND
 
 
 def test_each_has_the_functions_of_the_api() -> None:

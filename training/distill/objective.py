@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from hearbaseline._general.network import Network
-from hearbaseline._general.spectra import Spectra
+from hearbaseline.general.network import Network
+from hearbaseline.general.spectra import Spectra
 from training.distill.augment import Disturbances, hide
 from training.distill.batches import Batch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hearbaseline._general.network import Sizes
+from hearbaseline.general.network import Sizes
 from training.distill.batches import Crops
 from training.distill.objective import Objective
 

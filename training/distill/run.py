@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from hearbaseline._general.network import Network
+from hearbaseline.general.network import Network
 from training.distill.batches import Batch, Lessons
 from training.distill.objective import Loss, Student
 from training.distill.recipe import Recipe

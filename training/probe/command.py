@@ -31,7 +31,7 @@ from training.probe.recordings import prepare
 from training.probe.results import MAP, Line, Results
 from training.probe.scores import floor, kept_score
 
-MODELS = ("mfcc", "log-mel", "convolutions", "mel", "crepe", "wav2vec2")
+MODELS = ("mfcc", "log-mel", "convolutions", "mel", "crepe", "wav2vec2", "general")
 
 CONTROLS = {"log-mel": "log-mel statistics", "convolutions": "random convolutions"}
 """What was never trained, by the name on the command line."""

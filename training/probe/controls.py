@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hearbaseline._general.spectra import MEL_BANDS, SAMPLE_RATE, Spectra
+from hearbaseline.general.spectra import MEL_BANDS, SAMPLE_RATE, Spectra
 
 __all__ = ["SAMPLE_RATE", "log_mel_statistics", "random_convolutions"]
 

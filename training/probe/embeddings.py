@@ -116,8 +116,8 @@ def control(name: str, seed: int = 0) -> Embedding:
         return lambda clip: embed_clip(clip)[None]
 
     # Of the baseline they have the spectrograms alone.
-    shared = [path for path in baseline_files("_general") if path.parent == BASELINES]
-    files = [FOLDER / "controls.py", BASELINES / "_general" / "spectra.py", *shared]
+    shared = [path for path in baseline_files("general") if path.parent == BASELINES]
+    files = [FOLDER / "controls.py", BASELINES / "general" / "spectra.py", *shared]
     name = f"{name}, seed {seed}" if is_drawn else name
     return Embedding(name, 16000, f"{name} {metadata.version('torch')} {digest(files)}", load)
 
@@ -155,7 +155,7 @@ def student(checkpoint: Path, name: str) -> Embedding:
     """A checkpoint of the general baseline.
 
     Args:
-        checkpoint: What `hearbaseline._general.load_model` takes, a file.
+        checkpoint: What `hearbaseline.general.load_model` takes, a file.
         name: For the table.
 
     Raises:
@@ -165,7 +165,7 @@ def student(checkpoint: Path, name: str) -> Embedding:
     def load() -> Embed:
         import torch
 
-        from hearbaseline._general import get_scene_embeddings, load_model
+        from hearbaseline.general import get_scene_embeddings, load_model
 
         try:
             model = load_model(str(checkpoint))
@@ -173,7 +173,7 @@ def student(checkpoint: Path, name: str) -> Embedding:
             raise ProbeError(str(error)) from error
         return lambda clip: get_scene_embeddings(torch.from_numpy(clip)[None], model).numpy()
 
-    identity = f"general {_sha(checkpoint)} {digest(baseline_files('_general'))}"
+    identity = f"general {_sha(checkpoint)} {digest(baseline_files('general'))}"
     return Embedding(name, 16000, identity, load)
 
 

@@ -6,11 +6,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from hearbaseline import _general as general
-from hearbaseline import _windows
+from hearbaseline import _windows, general
 from hearbaseline._checkpoint import CheckpointError
-from hearbaseline._general.layers import HARMONICS, Salience, distance, doubled, partials
-from hearbaseline._general.network import Network, Sizes
+from hearbaseline.general.layers import HARMONICS, Salience, distance, doubled, partials
+from hearbaseline.general.network import Network, Sizes
 
 SMALL = Sizes(first=16, local=16, deep=64, n_local=1, n_deep=2, local_between=16, deep_between=16)
 
@@ -34,7 +33,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 def test_sizes_follow_from_the_tensors(model: general.General) -> None:
     assert model.network.sizes == SMALL
-    assert (model.timestamp_embedding_size, model.scene_embedding_size) == (176, 1056)
+    assert (model.timestamp_embedding_size, model.scene_embedding_size) == (176, 896)
 
 
 @pytest.mark.parametrize("n_samples", [1, 159, 160, 319, 320, 321, 640, 5000, 16000])
@@ -111,6 +110,15 @@ def test_a_note_is_treated_as_the_one_an_octave_above() -> None:
     salience = Salience()
     low, high = salience(torch.cat([long, long.roll(24, dims=1)]))
     torch.testing.assert_close(low[30:50], high[42:62])
+
+
+def test_notes_are_the_same_with_and_without_a_gradient() -> None:
+    """In inference the convolutions and what follows them are one operator."""
+    torch.manual_seed(0)
+    salience, long = Salience(), torch.rand(20, 192)
+    with torch.no_grad():
+        fused = salience(long)
+    torch.testing.assert_close(fused, salience(long).detach(), atol=1e-5, rtol=0)
 
 
 def test_checkpoints_of_something_else(checkpoint: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from hearbaseline._general.spectra import (
+from hearbaseline.general.spectra import (
     FLOOR,
     LONG_WINDOW,
     LOWEST,

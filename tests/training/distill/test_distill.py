@@ -7,8 +7,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from hearbaseline import _general as general
-from hearbaseline._general.network import Network, Sizes
+from hearbaseline import general
+from hearbaseline.general.network import Network, Sizes
 from training.distill.batches import Batch, Crops, Lessons
 from training.distill.command import main
 from training.distill.objective import Objective, Student

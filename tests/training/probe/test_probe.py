@@ -227,8 +227,8 @@ def test_controls_are_what_their_names_say(table: Path) -> None:
 def test_the_general_baseline_is_probed_by_its_checkpoint(table: Path, tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
-    from hearbaseline import _general
-    from hearbaseline._general.network import Network, Sizes
+    from hearbaseline import general
+    from hearbaseline.general.network import Network, Sizes
 
     torch.manual_seed(0)
     small = Sizes(8, 8, 64, n_local=1, n_deep=1, local_between=8, deep_between=8)
@@ -237,7 +237,7 @@ def test_the_general_baseline_is_probed_by_its_checkpoint(table: Path, tmp_path:
     task = load(table, table.parent)
     probed = embed(student(path, "general"), task, None)[:, 0]
     audio = torch.from_numpy(np.stack(task.clips))
-    expected = _general.get_scene_embeddings(audio, _general.load_model(str(path)))
+    expected = general.get_scene_embeddings(audio, general.load_model(str(path)))
     np.testing.assert_allclose(probed, expected, atol=1e-4)
 
 

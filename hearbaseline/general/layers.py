@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from hearbaseline._general.spectra import PER_OCTAVE, PITCH_BANDS
-from hearbaseline._packed import Linear
+from hearbaseline._packed import Linear, usable
 from hearbaseline._transformer import EncoderLayer, FeedForward, SelfAttention
 from hearbaseline._windows import transform
+from hearbaseline.general.spectra import PER_OCTAVE, PITCH_BANDS
 
 HARMONICS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Multiples of a fundamental at which its salience is looked for; the half tells octaves apart."""
@@ -40,10 +40,8 @@ class Salience(nn.Module):
     def __init__(self, n_channels: int = 16):
         super().__init__()
         n_in = 2 * len(HARMONICS)
-        # Along bands only, in two dimensions: oneDNN's kernels are several times as fast for images
-        # whose channels lie side by side.
-        self.first = nn.Conv2d(n_in, n_channels, (1, 5), padding=(0, 2))
-        self.second = nn.Conv2d(n_channels, n_channels, (1, 5), padding=(0, 2))
+        self.first = AlongBands(n_in, n_channels)
+        self.second = AlongBands(n_channels, n_channels)
         # Every other band is a semitone.
         self.last = nn.Conv2d(n_channels, 1, (1, 5), stride=(1, 2), padding=(0, 2))
 
@@ -56,10 +54,35 @@ class Salience(nn.Module):
         Returns:
             Shape (n_frames, 96).
         """
-        x = F.gelu(self.first(partials(long)))
-        x = F.gelu(self.second(x))
+        x = self.second(self.first(partials(long)))
         logits: Tensor = self.last(x)[:, 0, 0]
         return logits
+
+
+class AlongBands(nn.Conv2d):
+    """A convolution over five bands, and a GELU.
+
+    Of images one row high, with channels side by side: oneDNN has kernels for those that are
+    several times as fast as those for sequences.
+
+    Args:
+        n_in: Channels.
+        n_out: Channels of the output.
+    """
+
+    def __init__(self, n_in: int, n_out: int):
+        super().__init__(n_in, n_out, (1, 5), padding=(0, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (n_frames, channels, 1, n_bands), in and out."""
+        if not usable(x, self.weight):
+            return F.gelu(super().forward(x))
+        # In one pass over memory, which takes half the time of two.
+        geometry = (self.padding, self.stride, self.dilation, self.groups)
+        y: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            x, self.weight, self.bias, *geometry, "gelu", [], "none"
+        )
+        return y
 
 
 def partials(long: Tensor) -> Tensor:

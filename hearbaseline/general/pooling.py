@@ -1,4 +1,4 @@
-"""From the frames of a sound to one embedding: what it is like, how it varies, and its course.
+"""From the frames of a sound to one embedding: what it is like, and how it varies.
 
 Only the stretch between the first and the last frame that is not silence counts: else a drum's hit
 in a longer file is mostly silence, and its embedding tells how long the file is.
@@ -6,7 +6,6 @@ in a longer file is mostly silence, and its embedding tells how long the file is
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -15,10 +14,6 @@ from torch import Tensor
 SILENCE = 0.5
 """Mean over the bands of a frame, below the loudest frame's by this much, that counts as silence:
 40 dB on the spectrograms' scale."""
-
-COURSE = 2
-"""Cosines that tell where in the stretch each number is high: before or after, inside or outside.
-A mean would be the same for a sound and its reverse."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +71,3 @@ def moments(frames: Tensor, weights: Tensor) -> list[Tensor]:
     # In two passes: a difference of squares would leave nothing of what hardly varies.
     variance = ((frames - mean[:, None]).square() * weights).sum(dim=1)
     return [mean, variance.sqrt()]
-
-
-def course(frames: Tensor, weights: Tensor) -> list[Tensor]:
-    """Means over time, weighted by half a period of a cosine along the stretch, by a whole one, ...
-
-    Args:
-        frames: Shape (n_sounds, n_frames, size).
-        weights: Shape (n_sounds, n_frames, 1).
-
-    Returns:
-        `COURSE` of shape (n_sounds, size), 0 for what stays the same.
-    """
-    # Where each frame's middle is in the stretch, from 0 to 1.
-    place = weights.cumsum(dim=1) - weights / 2
-    return [
-        (frames * torch.cos(math.pi * k * place) * weights).sum(dim=1) for k in range(1, COURSE + 1)
-    ]

@@ -52,7 +52,7 @@ class Spectra(nn.Module):
 
     Examples:
         >>> import torch
-        >>> from hearbaseline._general.spectra import Spectra
+        >>> from hearbaseline.general.spectra import Spectra
         >>> short, long = Spectra()(torch.zeros(1, 16000))
         >>> short.shape, long.shape
         (torch.Size([1, 101, 80]), torch.Size([1, 51, 192]))

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from hearbaseline._general.layers import (
+from hearbaseline._packed import Linear
+from hearbaseline.general.layers import (
     NOTES,
     Convolution,
     DeepLayer,
@@ -18,8 +19,7 @@ from hearbaseline._general.layers import (
     Salience,
     doubled,
 )
-from hearbaseline._general.spectra import MEL_BANDS, PITCH_BANDS, chunks
-from hearbaseline._packed import Linear
+from hearbaseline.general.spectra import MEL_BANDS, PITCH_BANDS, chunks
 
 LOCAL_TAPS, DEEP_TAPS = 7, 9
 """Frames under the convolutions of the layers: 140 ms and 360 ms."""

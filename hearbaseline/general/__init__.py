@@ -15,10 +15,10 @@ from torch import Tensor
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import CheckpointError, bundled, load_state, restore
 from hearbaseline._frames import Framing
-from hearbaseline._general.layers import NOTES
-from hearbaseline._general.network import Heard, Network, Sizes
-from hearbaseline._general.pooling import COURSE, Stretch, course, moments
-from hearbaseline._general.spectra import (
+from hearbaseline.general.layers import NOTES
+from hearbaseline.general.network import Heard, Network, Sizes
+from hearbaseline.general.pooling import Stretch, moments
+from hearbaseline.general.spectra import (
     HOP_MS,
     LONG_WINDOW,
     MEL_BANDS,
@@ -42,7 +42,7 @@ class General(torch.nn.Module):
 
     Examples:
         >>> import torch
-        >>> from hearbaseline._general import General
+        >>> from hearbaseline.general import General
         >>> General()(torch.zeros(1, 16000)).local.shape  # with random weights
         torch.Size([1, 51, 256])
     """
@@ -55,9 +55,7 @@ class General(torch.nn.Module):
         self.network = Network(sizes)
         sizes = self.network.sizes
         self.timestamp_embedding_size = sizes.local + sizes.deep + NOTES
-        self.scene_embedding_size = 2 * (MEL_BANDS + PITCH_BANDS + NOTES) + (2 + COURSE) * (
-            sizes.local + sizes.deep
-        )
+        self.scene_embedding_size = 2 * (MEL_BANDS + PITCH_BANDS + sizes.local + sizes.deep + NOTES)
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> Heard:
@@ -74,8 +72,7 @@ class General(torch.nn.Module):
         """Scene embeddings, shape (n_sounds, scene_embedding_size).
 
         Of the stretch that is not silent: mean and standard deviation over time of the
-        spectrograms, of the local and of the deep frames, and the course of the last two; of the
-        notes, mean and maximum.
+        spectrograms, of the local and of the deep frames; of the notes, mean and maximum.
         """
         short, long = self.spectra(audio)
         heard: Heard = self.network(short, long)
@@ -89,9 +86,7 @@ class General(torch.nn.Module):
             *moments(short, every_10),
             *moments(long, every_20),
             *moments(heard.local, every_20),
-            *course(heard.local, every_20),
             *moments(heard.deep, every_40),
-            *course(heard.deep, every_40),
             (notes * every_20).sum(dim=1),
             notes.amax(dim=1),
         ]
@@ -113,7 +108,7 @@ def load_model(model_file_path: str = "") -> General:
         CheckpointError: If the file is no checkpoint of this model; a `ValueError`.
 
     Examples:
-        >>> from hearbaseline import _general as general
+        >>> from hearbaseline import general
         >>> model = general.load_model()
         >>> model.sample_rate, model.timestamp_embedding_size
         (16000, 736)
@@ -158,7 +153,7 @@ def get_timestamp_embeddings(audio: Tensor, model: General) -> tuple[Tensor, Ten
 
     Examples:
         >>> import torch
-        >>> from hearbaseline import _general as general
+        >>> from hearbaseline import general
         >>> audio = torch.zeros(2, 16000)  # two sounds of a second
         >>> embeddings, timestamps = general.get_timestamp_embeddings(audio, general.load_model())
         >>> embeddings.shape, timestamps[0, :3].tolist()
@@ -189,7 +184,7 @@ def get_scene_embeddings(audio: Tensor, model: General) -> Tensor:
 
     Examples:
         >>> import torch
-        >>> from hearbaseline import _general as general
+        >>> from hearbaseline import general
         >>> model = general.load_model()
         >>> scene = general.get_scene_embeddings(torch.zeros(2, 16000), model)
         >>> scene.shape == (2, model.scene_embedding_size)
