@@ -57,23 +57,21 @@ class _Run:
     told: dict[str, Any]
 
 
-def tables(device: str, *, quick: bool) -> list[Table]:
-    """Seconds of whole processes, where ours spends them, and its part of the product rate."""
+def tables(device: str, *, quick: bool) -> Iterator[Table]:
+    """Seconds of whole processes, where ours spends them, and its part of the product rate.
+
+    Two tables for each folder of embeddings: median, least and most of several turns; and stages.
+    """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         made = work / "made" / "recordings_mixed"
         heareval_layout.write(mixed(_QUICK_SCENES if quick else _SCENES), made)
-        turns, stages = [], []
         for folder in (*_given(), made):
-            for row, parts in _measured(folder, device, work, quick=quick):
-                turns.append(row)
-                stages.append(parts)
-    return [
-        Table(
-            "evaluation", "One evaluation, start-up included: s, median (least-most)", tuple(turns)
-        ),
-        Table("evaluation", "Where fused spends its seconds, and its product rate", tuple(stages)),
-    ]
+            row, parts = _measured(folder, device, work, quick=quick)
+            where = row["module/task"]
+            # At once, since the next folder may take an hour.
+            yield Table("evaluation", f"Evaluating {where}, start-up included: s", (row,))
+            yield Table("evaluation", f"Where fused spends its seconds: {where}", (parts,))
 
 
 def _given() -> Iterator[Path]:
@@ -85,7 +83,7 @@ def _given() -> Iterator[Path]:
 
 def _measured(
     folder: Path, device: str, work: Path, *, quick: bool
-) -> Iterator[tuple[dict[str, Cell], dict[str, Cell]]]:
+) -> tuple[dict[str, Cell], dict[str, Cell]]:
     data = heareval_layout.read(folder)
     rows = sum(len(split.embeddings) for split in data.splits.values())
     width = next(iter(data.splits.values())).embeddings.shape[1]
@@ -114,6 +112,8 @@ def _measured(
     for side, runs in sides.items():
         row[f"{side} MB"] = max((run.peak_mb for run in runs), default="")
     told = sides["fused"][0].told
+    if counted.told["score"] != told["score"]:
+        raise RuntimeError(f"{folder}: two runs of fused differ, so what one does was not timed")
     rate = counted.told["operations"] / told["seconds"]
     parts: dict[str, Cell] = {"module/task": str(row["module/task"])}
     for stage in (
@@ -129,7 +129,7 @@ def _measured(
     parts["all"] = told["seconds"]
     parts["TFLOP of products"] = counted.told["operations"] / 1e12
     parts["% of product rate"] = 100 * rate / limits(device).matrix
-    yield row, parts
+    return row, parts
 
 
 def _ours(engine: str, folder: Path, points: int, device: str, *, count: bool = False) -> _Run:

@@ -30,7 +30,8 @@ _LONGEST_FOLDER = 40
 """Characters of the folder of a session; the path of a socket in it has 107 at most."""
 
 _STORE_BYTES = 128 << 20
-"""Shared memory for messages. They hold names and figures; audio and embeddings never pass."""
+"""Shared memory for what passes: names and figures, and rows of `hear-eval`'s embeddings. What does
+not fit lies on the disk meanwhile."""
 
 _KNOCK_S = 5.0
 """Seconds for a connection to a cluster."""
@@ -167,6 +168,12 @@ def _init(ray: Any, address: str, folder: Path) -> None:
         ray.init(**options)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
+        if ":" in address:  # something has answered the knock
+            raise UsageError(
+                f"--ray {address}: what listens there does not take the connection ({reason}); if "
+                "its Ray has a token, copy ~/.ray/auth_token from its first machine; all machines "
+                "need the same version of Ray"
+            ) from error
         if address != LOCAL:
             raise _none_there(address, reason) from error
         raise UsageError(f"--ray: no Ray can be started on this machine ({reason})") from error

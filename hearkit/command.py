@@ -16,11 +16,12 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
 import click
 
 from .errors import EndedError, HearError, UsageError
+from .remote.url import Place, Url
 from .terminal import terminal_kept
 from .text import one_line, printable
 from .version import DISTRIBUTION
@@ -112,12 +113,17 @@ def ray_option(command: _Command) -> _Command:
     )(command)
 
 
-def make_output(folder: Path) -> None:
+def make_output(folder: Place) -> None:
     """Make the folder of `--out` and prove that it can be written, before anything is computed.
 
     Raises:
         UsageError: If it cannot be written.
     """
+    if isinstance(folder, Url):
+        from .remote.atomic import check_writable
+
+        check_writable(folder)
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -233,21 +239,26 @@ def line(name: str, message: str) -> str:
     return one_line(f"{name}: {message}", _LONGEST_LINE)
 
 
-def echo(text: str | bytes) -> None:
+def echo(text: str | bytes, stdout: IO[str] | None = None) -> None:
     """Print to standard output.
+
+    Args:
+        text: What to print.
+        stdout: Standard output, where something has taken its place meanwhile.
 
     That nobody reads on, as in `| head`, that it is closed, or that it is full, changes nothing:
     what a command prints is not its result.
     """
-    if sys.stdout is None:  # closed before Python began
+    stdout = stdout or sys.stdout
+    if stdout is None:  # closed before Python began
         return
     try:
-        click.echo(text, nl=False)
-        sys.stdout.flush()
+        click.echo(text, stdout, nl=False)
+        stdout.flush()
     except OSError:
         # What is still buffered would raise once more when Python ends.
         with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
 
 
 def here() -> Path:

@@ -178,12 +178,13 @@ def test_the_page_on_clusters_does_what_it_says(tmp_path: Path) -> None:
     commands = [block.text for block in blocks("clusters.md") if block.language == "sh"]
     printed = [shell(command, tmp_path) for command in commands]
     n_recordings = len(list((CHECKOUT / "tests/data/audio").glob("*.flac")))
-    both, spread = (re.findall(r"embedded (\d+), already there 0, failed 0", p) for p in printed)
+    both, spread, _ = (re.findall(r"embedded (\d+), already there 0, failed 0", p) for p in printed)
     assert len(both) == 2
     assert sum(map(int, both)) == n_recordings
     assert spread == [str(n_recordings)]
     assert len(list((tmp_path / "embeddings").glob("*.npz"))) == n_recordings
     assert 1 <= len(list((tmp_path / "spread").glob("*.parquet"))) <= 2
+    assert printed[-1].splitlines()[-1] == "scored 1, failed 0, in results/hearbaseline"
 
 
 def code_in_tables(page: str) -> set[str]:

@@ -42,6 +42,9 @@ _NEEDED_BY = (
 """Variables, and what names of variables begin with, that a short environment keeps: where
 programs, libraries and caches are, and how frameworks compute."""
 
+_CREDENTIALS = ("AWS_", "AZURE_", "FSSPEC_", "GOOGLE_APPLICATION_CREDENTIALS")
+"""What names of variables begin with that open stores: those are the command's, and no module's."""
+
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 """Not passed on: through a proxy on this machine a download would look like a local connection."""
 
@@ -149,13 +152,14 @@ def environment(*, watched: bool = True, short: bool = False) -> dict[str, str]:
     """The environment variables of a worker.
 
     Args:
-        watched: See `WorkerProcess`; otherwise they are those of this process but for how
-            threads wait.
+        watched: See `WorkerProcess`; otherwise they are those of this process but for
+            credentials of stores, and how threads wait.
         short: Whether to leave out all that an import does not need: tokens, and the names of
             files that later steps of a workflow trust.
     """
     # pytest's variable tells which test runs: with it, no two runs would have one template.
     found = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+    found = {k: v for k, v in found.items() if not k.startswith(_CREDENTIALS)}
     if short:
         found = {k: v for k, v in found.items() if k in _NEEDED or k.startswith(_NEEDED_BY)}
     if "PYTHONPATH" in found:

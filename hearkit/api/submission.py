@@ -52,11 +52,21 @@ class Submission:
             UsageError: If the module is named by a path, the weights do not exist, or the device
                 is unknown.
         """
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-            raise UsageError(
-                f"there is no device {device!r}; --device takes auto, cpu, cuda or cuda:N"
-            )
+        check_device(device)
         return cls(_module(module), _existing(weights), device)
+
+
+def check_device(name: str) -> None:
+    """Refuse what names no device, whether it is there or not.
+
+    Args:
+        name: As `Submission.device`.
+
+    Raises:
+        UsageError: If it is unknown.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise UsageError(f"there is no device {name!r}; --device takes auto, cpu, cuda or cuda:N")
 
 
 def _module(name: str) -> str:

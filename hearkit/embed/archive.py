@@ -8,6 +8,7 @@ times as long.
 from __future__ import annotations
 
 import errno
+import io
 import mmap
 import os
 import re
@@ -15,7 +16,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,9 @@ _END = struct.Struct("<4s6xHIIH")
 
 _LONG = 0xFFFF_FFFF
 """A size that does not fit, and is elsewhere."""
+
+_TAIL = 8 << 10
+"""Bytes at the end of a result that most often hold all that `look_at_end` needs."""
 
 _TEXT = re.compile(rb"'descr': '<U(\d+)', 'fortran_order': False, 'shape': \((\d*),?\)")
 """In the header of an array of text: the length of each, and how many."""
@@ -124,6 +128,51 @@ def look(path: Path) -> Found:
         return Found()
 
 
+def look_at_end(end: Callable[[int], bytes]) -> Found:
+    """What a result was made from, by its last bytes alone: its directory, and what tells that.
+
+    A store hands out no part of an object that was not written whole, so the rest is not read. One
+    of 4 GB or more is taken for none, and made again.
+
+    Args:
+        end: Gives so many bytes from the end, or all where there are fewer.
+    """
+    wanted = _TAIL
+    while True:
+        tail = end(wanted)
+        with memoryview(tail) as view:
+            if len(tail) < wanted:  # all of it is here
+                return _look(io.BytesIO(tail), view) if tail else Found()
+            try:
+                needed = _bytes_needed(view)
+            except _DAMAGES:
+                return Found(foreign=_FOREIGN)
+            if needed <= len(tail):
+                return _look(None, view) if needed else Found()
+        wanted = needed
+
+
+def _bytes_needed(view: memoryview) -> int:
+    """Bytes from the end that hold the directory, and the members that tell what it was made from.
+
+    Returns:
+        Their number; 0 where that needs the large archives' own directory.
+
+    Raises:
+        One of `_DAMAGES`: If this is the end of no archive of ours.
+    """
+    signature, _, size, place, comment = _END.unpack_from(view, len(view) - _END.size)
+    if signature != b"PK\x05\x06" or comment:
+        raise ValueError("no archive of ours")
+    if _LONG in (size, place):
+        return 0
+    if size + _END.size > len(view):
+        return int(size) + _END.size
+    members = _members(None, view)
+    known = [m.header for name, m in members.items() if name in ("fingerprint", "made_from")]
+    return len(view) - min(known, default=0)
+
+
 def is_whole(path: Path) -> bool:
     """Whether all arrays of a result are as they were written, by their checksums."""
     try:
@@ -171,7 +220,7 @@ def _opened(path: Path) -> Iterator[memoryview]:
         os.close(descriptor)
 
 
-def _look(path: Path, view: memoryview) -> Found:
+def _look(path: Path | io.BytesIO | None, view: memoryview) -> Found:
     try:
         members = _members(path, view)
     except _DAMAGES:
@@ -180,7 +229,9 @@ def _look(path: Path, view: memoryview) -> Found:
         return Found(foreign=_FOREIGN)
     try:
         (fingerprint,) = _text(members["fingerprint"], view)
-        whole = _is_whole(members, view) if len(view) <= _SMALL else None
+        whole = None
+        if path is not None and len(view) <= _SMALL:
+            whole = _is_whole(members, view)
         if "made_from" in members:
             made_from = _text(members["made_from"], view)
             return Found(Origin.from_entries(fingerprint, made_from), is_whole=whole)
@@ -191,15 +242,22 @@ def _look(path: Path, view: memoryview) -> Found:
         return Found()
 
 
-def _members(path: Path, view: memoryview) -> dict[str, _Member]:
-    """The arrays by name.
+def _members(path: Path | io.BytesIO | None, view: memoryview) -> dict[str, _Member]:
+    """The arrays by name, with their places in the view.
+
+    Args:
+        path: The file; None where only its end is here.
+        view: Its bytes, or its end.
 
     Raises:
         One of `_DAMAGES`: If the file is no archive.
     """
-    signature, count, _, place, comment = _END.unpack_from(view, len(view) - _END.size)
+    signature, count, size, place, comment = _END.unpack_from(view, len(view) - _END.size)
     if signature != b"PK\x05\x06" or comment or place == _LONG:
         return _members_of_other(path)
+    # Bytes in front of those that are here.
+    before = 0 if path is not None else place + size + _END.size - len(view)
+    place -= before
     found: dict[str, _Member] = {}
     for _ in range(count):
         signature, method, checksum, _, size, n_name, n_extra, n_comment, header = (
@@ -209,14 +267,20 @@ def _members(path: Path, view: memoryview) -> dict[str, _Member]:
             return _members_of_other(path)
         name = bytes(view[place + _CENTRAL.size : place + _CENTRAL.size + n_name])
         found[name.decode("utf-8", "replace").removesuffix(".npy")] = _Member(
-            header, size, checksum
+            header - before, size, checksum
         )
         place += _CENTRAL.size + n_name + n_extra + n_comment
     return found
 
 
-def _members_of_other(path: Path) -> dict[str, _Member]:
-    """The same of any archive, such as one of more than 4 GB."""
+def _members_of_other(path: Path | io.BytesIO | None) -> dict[str, _Member]:
+    """The same of any archive, such as one of more than 4 GB.
+
+    Raises:
+        ValueError: If only its end is here.
+    """
+    if path is None:
+        raise ValueError("no archive of ours, or a large one")
     with zipfile.ZipFile(path) as archive:
         return {
             info.filename.removesuffix(".npy"): _Member(

@@ -13,6 +13,8 @@ import click
 
 from .. import command as shared
 from ..errors import UsageError
+from ..remote.ending import interruptible
+from ..remote.url import Place, place_of_text
 
 if TYPE_CHECKING:
     from .jobs import Job, LeftOut
@@ -21,8 +23,8 @@ _NAME = "hear-embed"
 
 
 @click.command(context_settings=shared.CONTEXT)
-@click.argument("audio", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for results.")
+@click.argument("audio", nargs=-1, type=click.Path())
+@click.option("--out", required=True, type=click.Path(), help="Folder for results, or its URL.")
 @click.option(
     "--format",
     "kind",
@@ -34,7 +36,7 @@ _NAME = "hear-embed"
 @click.option(
     "--manifest",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="A CSV or Parquet file that lists the recordings, in place of AUDIO.",
 )
 @click.option(
@@ -61,11 +63,12 @@ _NAME = "hear-embed"
 @shared.isolation_options
 @click.option("--verbose", is_flag=True, help="Tell where the time went.")
 @shared.common_options
+@interruptible()
 def command(
-    audio: tuple[Path, ...],
-    out: Path,
+    audio: tuple[str, ...],
+    out: str,
     kind: str,
-    manifest: Path | None,
+    manifest: str | None,
     column: str | None,
     shard: str | None,
     address: str | None,
@@ -79,7 +82,7 @@ def command(
     verbose: bool,
     debug: bool,
 ) -> int:
-    """Embed AUDIO files and folders with a HEAR module.
+    """Embed AUDIO files and folders, or URLs such as s3://BUCKET/FOLDER, with a HEAR module.
 
     Writes one .npz file for each audio file, with the scene embedding, the timestamp
     embeddings and the timestamps in ms, or with --format parquet a row. A file that was embedded
@@ -103,11 +106,19 @@ def command(
     if address is not None:
         from .spread.command import check
 
-        check(address, submission)
+        check(address, submission.device)
     left_out = LeftOut()
-    jobs = _jobs(audio, manifest, column, shard, out, left_out)
-    shared.make_output(out)
-    results = results_of(kind, out)
+    place = place_of_text(out)
+    jobs = _jobs(
+        tuple(map(place_of_text, audio)),
+        None if manifest is None else place_of_text(manifest),
+        column,
+        shard,
+        place,
+        left_out,
+    )
+    shared.make_output(place)
+    results = results_of(kind, place)
     for trouble in left_out.troubles:
         shared.tell(_NAME, trouble)
     if str(left_out):
@@ -132,7 +143,7 @@ def command(
             _NAME,
             Path.cwd(),
             kind,
-            out,
+            place,
         )
         with joined(address) as ray, follow(module) as (done, tell):
             run_on_ray(ray, jobs, setup, results, done=done, tell=tell, counts=counts)
@@ -167,16 +178,16 @@ def command(
     counts.failed += len(left_out.troubles)
     if verbose:
         shared.tell(_NAME, f"{counts.spent}; {pace.rates}")
-    shared.echo(f"{counts}, in {out}\n")
+    shared.echo(f"{counts}, in {place}\n")
     return 1 if counts.failed else 0
 
 
 def _jobs(
-    audio: tuple[Path, ...],
-    manifest: Path | None,
+    audio: tuple[Place, ...],
+    manifest: Place | None,
     column: str | None,
     shard: str | None,
-    out: Path,
+    out: Place,
     left_out: LeftOut,
 ) -> list[Job]:
     """What is to be embedded, and a line on what other shards have.

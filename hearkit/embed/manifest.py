@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import os
+import posixpath
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from ..audio.kinds import shown
-from ..errors import UsageError
+from ..errors import UnreadableError, UsageError
 from ..optional import arrow
+from ..remote.url import Place, Url, is_url, place_of_text, shown
+from .found import Found
 from .jobs import Job, LeftOut, collected
+from .remote_search import trouble_of_name
 
 _ROWS = 1 << 14
 """Rows of a Parquet file that are in memory at once."""
@@ -24,16 +28,17 @@ _Entry = tuple[str, "str | None"]
 
 
 def find_listed(
-    manifest: Path, column: str, out: Path, left_out: LeftOut | None = None
+    manifest: Place, column: str, out: Place, left_out: LeftOut | None = None
 ) -> list[Job]:
     """The recordings that a table lists, in its order.
 
     A relative path is taken from the manifest's folder. A recording below that folder keeps its
-    place below `out`; any other one gets the place that its full path has, without the leading `/`.
+    place below `out`; any other one gets the place that its full path has, without the leading `/`,
+    or its URL, with the scheme as a folder.
 
     Args:
         manifest: A CSV file with a header in UTF-8 (`.tsv` for tabs), or a Parquet file.
-        column: Name of the column of paths.
+        column: Name of the column of paths and URLs.
         out: The folder for the results.
         left_out: Is told what is not embedded, and why.
 
@@ -55,42 +60,82 @@ def find_listed(
     return jobs
 
 
-def _placed(manifest: Path, column: str, left_out: LeftOut) -> Iterator[tuple[Path, Path]]:
-    """Each recording, with its path relative to the results."""
-    top = os.path.abspath(manifest.parent).rstrip("/") + "/"  # noqa: PTH100 - links stay
-    given = manifest.parent
+def _placed(manifest: Place, column: str, left_out: LeftOut) -> Iterator[Found]:
+    """Each recording, once."""
+    top = _Top(manifest.parent)
     seen: set[str] = set()
     for where, entry in _entries(manifest, column):
         if entry is None or not entry.strip() or "\0" in entry:
             why = "has a NUL in its path" if entry and "\0" in entry else "has no path"
             left_out.troubles.append(f"{shown(manifest)}: {where} {why}; left out")
             continue
-        full = os.path.normpath(entry if entry.startswith("/") else top + entry)
+        try:
+            full = top.full(entry)
+        except UsageError as error:
+            left_out.troubles.append(f"{shown(manifest)}: {where}: {error}; left out")
+            continue
         if full in seen:
             left_out.twice(where, entry)
             continue
         seen.add(full)
-        if not full.startswith(top):
-            yield Path(full), Path(full.lstrip("/"))
-        elif entry.startswith("/"):
-            yield Path(full), Path(full[len(top) :])
-        else:  # named as from here, so that lines stay short
-            yield given / full[len(top) :], Path(full[len(top) :])
+        found = top.placed(full, entry)
+        if is_url(full) and (trouble := trouble_of_name(found.name)):
+            left_out.troubles.append(f"{full}: {trouble}; left out")
+        else:
+            yield found
 
 
-def _entries(manifest: Path, column: str) -> Iterator[_Entry]:
+class _Top:
+    """The folder of a manifest, which relative entries begin in."""
+
+    def __init__(self, folder: Place) -> None:
+        self._given = folder
+        is_far = isinstance(folder, Url)
+        text = str(folder) if is_far else os.path.abspath(str(folder))  # noqa: PTH100 - links stay
+        self._prefix = text.rstrip("/") + "/"
+
+    def full(self, entry: str) -> str:
+        """The full path or the URL of an entry.
+
+        Raises:
+            UsageError: If it is a URL that cannot be used.
+        """
+        if is_url(entry):
+            place = place_of_text(entry)
+            # What a URL names is not changed: to a store, `..` is a name as any other.
+            return str(place) if isinstance(place, Url) else os.path.normpath(place)
+        if entry.startswith("/"):
+            return os.path.normpath(entry)
+        if is_url(self._prefix):
+            if posixpath.normpath(entry) == entry and not entry.startswith("../"):
+                return self._prefix + entry
+            scheme, _, folder = self._prefix.partition("://")
+            return f"{scheme}://{posixpath.normpath(folder + entry)}"
+        return os.path.normpath(self._prefix + entry)
+
+    def placed(self, full: str, entry: str) -> Found:
+        """The recording, with its place below the results."""
+        if not full.startswith(self._prefix):
+            name = full.replace("://", "/", 1) if is_url(full) else full.lstrip("/")
+            return Found(place_of_text(full), name)
+        name = full[len(self._prefix) :]
+        if is_url(full) or entry.startswith("/") or is_url(entry):
+            return Found(place_of_text(full), name)
+        # Named as from here, so that lines stay short.
+        return Found(self._given / name, name)
+
+
+def _entries(manifest: Place, column: str) -> Iterator[_Entry]:
     """All entries of a table of either kind."""
     try:
-        if not manifest.is_file():
-            what = "is a folder" if manifest.is_dir() else "there is no such file"
-            raise UsageError(f"{shown(manifest)}: {what}; --manifest takes a CSV or Parquet file")
-        with manifest.open("rb") as file:
+        with _opened(manifest) as file:
             head = file.read(4096)
-        if head[:4] == b"PAR1":
-            yield from _of_parquet(manifest, column)
-        else:
-            _refuse(manifest, head)
-            yield from _of_csv(manifest, column)
+            file.seek(0)
+            if head[:4] == b"PAR1":
+                yield from _of_parquet(manifest, file, column)
+            else:
+                _refuse(manifest, head)
+                yield from _of_csv(manifest, file, column)
     except OSError as error:
         raise UsageError(
             f"{shown(manifest)}: cannot be read ({error.strerror or error}); --manifest takes a "
@@ -98,7 +143,32 @@ def _entries(manifest: Path, column: str) -> Iterator[_Entry]:
         ) from error
 
 
-def _refuse(manifest: Path, head: bytes) -> None:
+@contextlib.contextmanager
+def _opened(manifest: Place) -> Iterator[BinaryIO]:
+    """A manifest, or a copy of one that is elsewhere.
+
+    Raises:
+        UsageError: If it is none.
+        OSError: If it cannot be opened.
+    """
+    if isinstance(manifest, Url):
+        from ..remote.copies import copied
+
+        try:
+            copy = copied(manifest)
+        except UnreadableError as error:
+            raise UsageError(str(error).removesuffix("; skipped")) from error
+        with contextlib.closing(copy), copy.path.open("rb") as file:
+            yield file
+        return
+    if not manifest.is_file():
+        what = "is a folder" if manifest.is_dir() else "there is no such file"
+        raise UsageError(f"{shown(manifest)}: {what}; --manifest takes a CSV or Parquet file")
+    with manifest.open("rb") as file:
+        yield file
+
+
+def _refuse(manifest: Place, head: bytes) -> None:
     """Refuse what is no table of text.
 
     Raises:
@@ -112,10 +182,10 @@ def _refuse(manifest: Path, head: bytes) -> None:
         raise UsageError(f"{shown(manifest)}: is neither CSV nor Parquet; save it as one of these")
 
 
-def _of_csv(manifest: Path, column: str) -> Iterator[_Entry]:
+def _of_csv(manifest: Place, raw: BinaryIO, column: str) -> Iterator[_Entry]:
     delimiter = "\t" if manifest.suffix.lower() in (".tsv", ".tab") else ","
     # Names of files may hold any bytes, and so may a list of them.
-    with manifest.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    with io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as file:
         rows = csv.reader(file, delimiter=delimiter, strict=True)
         try:
             header = next(rows, [])
@@ -130,7 +200,7 @@ def _of_csv(manifest: Path, column: str) -> Iterator[_Entry]:
             ) from error
 
 
-def _place(manifest: Path, column: str, header: list[str]) -> int:
+def _place(manifest: Place, column: str, header: list[str]) -> int:
     """Where the column of paths is.
 
     Raises:
@@ -148,10 +218,10 @@ def _place(manifest: Path, column: str, header: list[str]) -> int:
     )
 
 
-def _of_parquet(manifest: Path, column: str) -> Iterator[_Entry]:
+def _of_parquet(manifest: Place, file: BinaryIO, column: str) -> Iterator[_Entry]:
     pa, pq = arrow("a manifest in Parquet")
     try:
-        with pq.ParquetFile(manifest) as table:
+        with pq.ParquetFile(file) as table:
             _place(manifest, column, table.schema_arrow.names)
             kind = table.schema_arrow.field(column).type
             if not _is_text(pa, kind):

@@ -7,13 +7,13 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..files import digest
+from ..remote.url import Place, Url
 from .key import Later
 
 
@@ -24,7 +24,7 @@ class Origin:
     Attributes:
         fingerprint: Digest of the model's key and the recording's contents.
         contents: SHA-256 of the recording; "" where it changed while it was read.
-        place: Its full path.
+        place: Its full path, or its URL.
         state: Its size and times, as `state_of` gives them.
         later: Files that the module has read in its calls.
     """
@@ -37,7 +37,7 @@ class Origin:
 
     @classmethod
     def of(
-        cls, key: str, contents: str, source: Path, state: str, later: Sequence[Later] = ()
+        cls, key: str, contents: str, source: Place, state: str, later: Sequence[Later] = ()
     ) -> Origin:
         """The origin of a recording's embeddings by the model with this key."""
         return cls(fingerprint(key, contents), contents, place_of(source), state, tuple(later))
@@ -73,25 +73,36 @@ def fingerprint(key: str, contents: str) -> str:
     return hashlib.sha256(known.encode()).hexdigest()
 
 
-def place_of(source: Path) -> str:
-    """The full path of a recording, links followed."""
-    return os.path.realpath(source)
+def place_of(source: Place) -> str:
+    """The full path of a recording, links followed, or its URL."""
+    return str(source) if isinstance(source, Url) else os.path.realpath(source)
 
 
-def state_of(source: Path) -> str:
-    """What tells that a recording is as it was: inode, size, times of change and of status.
+def state_of(source: Place) -> str:
+    """What tells that a recording is as it was.
+
+    For a file it is inode, size, times of change and of status; for an object its size and ETag, or
+    where a store has none, its time.
 
     Raises:
         OSError: If it is gone.
     """
+    if isinstance(source, Url):
+        from ..remote.store import store_of
+
+        return store_of(source).facts(source).state
     facts = source.stat()
     return f"{facts.st_ino} {facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}"
 
 
-def contents_of(source: Path) -> str:
+def contents_of(source: Place) -> str:
     """SHA-256 of a recording.
 
     Raises:
         OSError: If it cannot be read.
     """
+    if isinstance(source, Url):
+        from ..remote.copies import contents_of as contents_there
+
+        return contents_there(source)
     return digest(source)

@@ -6,25 +6,24 @@ would be embedded too and change the result.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from .. import audio
-from ..audio import Sound
-from ..audio.kinds import shown
-from ..errors import HearError, LostError, SubmissionError, UnreadableError, UsageError
+from ..errors import HearError, LostError, UsageError
+from ..remote.copies import Copy
+from ..remote.copying import Copying
+from ..remote.url import Place
 from ..version import version
 from .counts import Counts, Follow, Tell
 from .jobs import Job
 from .model import Embedded, Embedder
-from .origin import Origin, contents_of, state_of
+from .origin import Origin
+from .reading import Loaded, load_copy, load_here, loaded, located, read_ahead
 from .results import NpzFiles, Results
+from .spent import Spent
 from .standing import Seen, in_order, looking, standing_of
 from .writer import Writer
 
@@ -33,34 +32,11 @@ __all__ = ["Counts", "embed_jobs", "run"]
 _READERS = 4
 """Threads; decoding, resampling and checksums run outside Python's lock."""
 
-_AHEAD = 64
-"""Sounds read before they are needed: several batches of short ones."""
-
-_AHEAD_S = 1200.0
-"""Seconds read ahead; one recording of 20 minutes, 230 MB at 48 kHz, while another is embedded."""
-
 _BATCH_S = 120.0
 """Seconds of audio in a batch at most, so that the results' memory stays bounded."""
 
 _WAITING_S = 600.0
 """Seconds of audio that wait for others of their length."""
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """A job's sound, and what it was read from.
-
-    Attributes:
-        job: Its job.
-        sound: The sound.
-        contents: SHA-256 of the file; "" where it changed while it was read.
-        state: The file's size and times before it was read.
-    """
-
-    job: Job
-    sound: Sound
-    contents: str
-    state: str
 
 
 def run(
@@ -159,17 +135,22 @@ def embed_jobs(
     spent = follow.spent
     turn = nullcontext() if turn is None else turn
 
-    def load(job: Job) -> _Loaded:
+    def load(job: Job, copy: Future[Copy] | None) -> Loaded:
         with spent.on("reading"):
-            return _load(job, embedder.sample_rate)
+            if copy is None:
+                return load_here(job, embedder.sample_rate)
+            try:
+                return load_copy(job, copy.result(), embedder.sample_rate)
+            finally:
+                copying.used(copy)
 
     def written(error: HearError | None, job: Job, seconds: float) -> None:
         if error is not None:
-            follow.failed(job, _located(job, error))
+            follow.failed(job, located(job, error))
         else:
             follow.written(job, seconds)
 
-    def embed(batch: list[_Loaded], writer: Writer) -> None:
+    def embed(batch: list[Loaded], writer: Writer) -> None:
         """A step of its own, so that no embedding stays while the next one is made."""
         with turn, spent.on("computing"):
             embeddings = _embed(batch, embedder, follow.failed)
@@ -183,85 +164,34 @@ def embed_jobs(
                 partial(_save, results, one.job),
             )
 
-    with Writer(spent) as writer:
-        loaded = _loaded(_read(jobs, load, readers), follow)
-        for batch in _batches(loaded, batch_size):
+    with Copying[Job]() as copying, Writer(spent, results.n_writers) as writer:
+        near = _waited_for(copying.near(jobs), spent)
+        sounds = loaded(read_ahead(near, load, readers), follow)
+        for batch in _batches(sounds, batch_size):
             embed(batch, writer)
 
 
+def _waited_for(
+    near: Iterator[tuple[Job, Future[Copy] | None]], spent: Spent
+) -> Iterator[tuple[Job, Future[Copy] | None]]:
+    """The same, with the time that copies took."""
+    while True:
+        with spent.on("waiting"):
+            one = next(near, None)
+        if one is None:
+            return
+        yield one
+
+
 def _save(
-    results: Results, job: Job, _: Path, entries: dict[str, Any], origin: Origin | None
+    results: Results, job: Job, _: Place, entries: dict[str, Any], origin: Origin | None
 ) -> None:
     results.write(job, entries, origin)
 
 
-def _located(job: Job, error: Exception) -> SubmissionError:
-    """An error with the name of the file that it is about."""
-    located = SubmissionError(f"{shown(job.source)}: {error}")
-    located.__cause__ = error
-    return located
-
-
-def _load(job: Job, sample_rate: int) -> _Loaded:
-    """A job's sound, and the contents of its file, unless it changes meanwhile."""
-    try:
-        before = state_of(job.source)
-    except OSError:  # which is told in words by the reading
-        before = ""
-    sound = audio.load(job.source, sample_rate)
-    try:
-        contents = contents_of(job.source)
-        contents = contents if state_of(job.source) == before else ""
-    except OSError:
-        contents = ""
-    return _Loaded(job, sound, contents, before)
-
-
-_Reading = tuple[Job, Future[_Loaded]]
-
-
-def _read(
-    jobs: Iterable[Job], load: Callable[[Job], _Loaded], readers: ThreadPoolExecutor
-) -> Iterator[_Reading]:
-    """Sounds in the order of the jobs, read ahead as far as memory should be used."""
-    ahead: deque[tuple[float, _Reading]] = deque()
-    ahead_s = 0.0
-    for job in jobs:
-        seconds = audio.announced_s(job.source)
-        reading = readers.submit(load, job)
-        ahead.append((seconds, (job, reading)))
-        ahead_s += seconds
-        while ahead and (len(ahead) > _AHEAD or ahead_s > _AHEAD_S):
-            seconds, first = ahead.popleft()
-            ahead_s -= seconds
-            yield first
-    while ahead:
-        yield ahead.popleft()[1]
-
-
-def _loaded(readings: Iterable[_Reading], follow: Follow) -> Iterator[_Loaded]:
-    """The sounds that could be read; the others, and odd ones, are told about."""
-    for job, reading in readings:
-        try:
-            with follow.spent.on("waiting"):
-                one = reading.result()
-        except UnreadableError as error:
-            follow.failed(job, error)
-            continue
-        except Exception as error:  # whatever it was, the others go on
-            follow.failed(job, _located(job, error))
-            continue
-        for remark in audio.remarks(one.sound):
-            follow.tell(f"{shown(job.source)}: {remark}", None)
-        if not one.contents:
-            line = "changed while it was read; embedded as it was read, and again by the next run"
-            follow.tell(f"{shown(job.source)}: {line}", None)
-        yield one
-
-
-def _batches(loaded: Iterable[_Loaded], batch_size: int) -> Iterator[list[_Loaded]]:
+def _batches(loaded: Iterable[Loaded], batch_size: int) -> Iterator[list[Loaded]]:
     """Sounds of one length, at most so many and so long; they need not be neighbours."""
-    waiting: dict[int, list[_Loaded]] = {}
+    waiting: dict[int, list[Loaded]] = {}
     waiting_s = 0.0
     for one in loaded:
         length = len(one.sound.audio)
@@ -280,8 +210,8 @@ def _batches(loaded: Iterable[_Loaded], batch_size: int) -> Iterator[list[_Loade
 
 
 def _embed(
-    batch: list[_Loaded], embedder: Embedder, fail: Callable[[Job, HearError], None]
-) -> list[tuple[_Loaded, Embedded]]:
+    batch: list[Loaded], embedder: Embedder, fail: Callable[[Job, HearError], None]
+) -> list[tuple[Loaded, Embedded]]:
     """Embed a batch; where it fails, one sound after the other, to tell which are at fault."""
     try:
         embedded = embedder.embed([one.sound.audio for one in batch])
@@ -290,12 +220,12 @@ def _embed(
     except Exception as error:  # the submission's, or a batch that does not fit into memory
         if len(batch) > 1:
             return [result for one in batch for result in _embed([one], embedder, fail)]
-        fail(batch[0].job, _located(batch[0].job, error))
+        fail(batch[0].job, located(batch[0].job, error))
         return []
     return list(zip(batch, embedded, strict=True))
 
 
-def _entries(one: _Loaded, embedded: Embedded, embedder: Embedder) -> dict[str, Any]:
+def _entries(one: Loaded, embedded: Embedded, embedder: Embedder) -> dict[str, Any]:
     return {
         "scene_embedding": embedded.scene_embedding,
         "timestamp_embeddings": embedded.timestamp_embeddings,

@@ -1,85 +1,18 @@
-"""Audio files below a folder, and a word on everything that is not embedded."""
+"""Audio files below a folder."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..audio.kinds import APPLE_DOUBLE, shown
-
-_PLAIN = (
-    ".wav .wave .bwf .rf64 .w64 .aif .aiff .aifc .au .snd .caf .sph .nist .voc .avr .ircam .paf"
-)
-_COMPRESSED = (
-    ".flac .ogg .oga .opus .spx .mp3 .mp2 .mpga .m4a .m4b .m4r .aac .ac3 .eac3 .dts .wma .wv .tta "
-    ".ape .tak .mpc .amr .awb .gsm .ra .dsf .dff .oma .shn .mka .weba"
-)
-_PICTURES = (
-    ".mp4 .m4v .mov .mkv .webm .avi .wmv .asf .mpg .mpeg .ts .mts .m2ts .3gp .3g2 .flv .ogv .mxf"
-)
-
-SUFFIXES = frozenset(f"{_PLAIN} {_COMPRESSED} {_PICTURES}".split())
-"""What is taken for audio inside a folder; a file that is named is always tried."""
-
-_GIT = ".git"
-"""A repository's own folder; in that of git-annex are the recordings that links lead to."""
-
-_MOST_KINDS = 8
-"""Kinds of files that are told by name."""
+from .found import GIT, SUFFIXES, Found, LeftOut, is_result_name
 
 
-@dataclass
-class LeftOut:
-    """What is not embedded.
-
-    Attributes:
-        troubles: A line for each thing that may be a recording, or hold some; each is a failure.
-        kinds: Number of files that are no audio by their names, by suffix.
-        n_again: Number of linked folders whose files are embedded in another place.
-        n_twice: Number of entries of a manifest that repeat an earlier one.
-        n_git: Number of folders in which git, or git-annex, keeps its own copies of files.
-    """
-
-    troubles: list[str] = field(default_factory=list)
-    kinds: Counter[str] = field(default_factory=Counter)
-    n_again: int = 0
-    n_git: int = 0
-    n_twice: int = 0
-    _first_twice: str = ""
-
-    def twice(self, where: str, entry: str) -> None:
-        """Count an entry that a manifest had before."""
-        self.n_twice += 1
-        self._first_twice = self._first_twice or f"{shown(Path(entry))}, {where}"
-
-    def __str__(self) -> str:
-        """One line; "" if nothing was passed over."""
-        parts = []
-        if n_files := self.kinds.total():
-            named = [f"{n} {kind}" for kind, n in self.kinds.most_common(_MOST_KINDS)]
-            others = n_files - sum(n for _, n in self.kinds.most_common(_MOST_KINDS))
-            named += [f"{others} others"] if others else []
-            what = "file that is" if n_files == 1 else "files that are"
-            parts.append(f"passed over {n_files} {what} no audio by name: {', '.join(named)}")
-        if self.n_again:
-            what = "a linked folder" if self.n_again == 1 else f"{self.n_again} linked folders"
-            parts.append(f"followed {what} once only")
-        if self.n_twice:
-            what = "an entry" if self.n_twice == 1 else f"{self.n_twice} entries"
-            first = f"first {self._first_twice}" if self.n_twice > 1 else self._first_twice
-            parts.append(f"passed over {what} listed before ({first}); each is embedded once")
-        if self.n_git:
-            what = "a folder" if self.n_git == 1 else f"{self.n_git} folders"
-            parts.append(f"passed over {what} called {_GIT}")
-        return "; ".join(parts)
-
-
-def search(given: Path, left_out: LeftOut) -> list[tuple[Path, Path]]:
-    """The audio files of one input, each with its path relative to the results.
+def search(given: Path, left_out: LeftOut) -> list[Found]:
+    """The audio files of one input.
 
     Args:
         given: A file, or a folder, which is searched at any depth. Linked folders are followed,
@@ -92,10 +25,10 @@ def search(given: Path, left_out: LeftOut) -> list[tuple[Path, Path]]:
         left_out.troubles.append(f"{shown(given)}: {_why(given, error)}")
         return []
     if not stat.S_ISDIR(mode):
-        return [] if _is_mac_shadow(given) else [(given, Path(given.name))]
+        return [] if _is_mac_shadow(given) else [Found(given, given.name)]
     walk = _Walk(left_out)
     walk.all_below(given)
-    return [(path, path.relative_to(given)) for path in sorted(walk.found)]
+    return [Found(path, path.relative_to(given).as_posix()) for path in sorted(walk.found)]
 
 
 def _why(given: Path, error: OSError) -> str:
@@ -149,7 +82,7 @@ class _Walk:
             for entry in reversed(inside):
                 path = folder / entry.name
                 if _is_folder(entry):
-                    if entry.name == _GIT:
+                    if entry.name == GIT:
                         self._left_out.n_git += 1
                         continue
                     (links if entry.is_symlink() else waiting).append(path)
@@ -169,8 +102,8 @@ class _Walk:
                 f"{shown(path)}: is a link to {shown(path.readlink())}, which cannot be followed; "
                 "left out"
             )
-        elif not (_is_result(path) or _is_mac_shadow(path) or path.name == ".DS_Store"):
-            self._left_out.kinds[shown(Path(suffix)) if suffix else "without a suffix"] += 1
+        elif not (is_result_name(path) or _is_mac_shadow(path) or path.name == ".DS_Store"):
+            self._left_out.count_kind(suffix)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -178,12 +111,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link that leads to itself
         return False
-
-
-def _is_result(path: Path) -> bool:
-    """Whether it is called as a result of a recording, or as an unfinished one."""
-    is_result = path.suffix == ".npz" and path.with_suffix("").suffix.lower() in SUFFIXES
-    return is_result or path.name.startswith(".hear-")
 
 
 def _is_mac_shadow(path: Path) -> bool:

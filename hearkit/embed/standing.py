@@ -13,14 +13,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
-from ..audio.kinds import shown
 from ..errors import HearError, UnwritableError
 from ..files import digest
+from ..remote.url import Url, is_url, shown
 from . import archive, store
 from .jobs import Job
 from .key import Later
@@ -35,10 +35,12 @@ class Standing:
     Attributes:
         is_current: Whether its result needs not be made.
         error: Why it cannot be made.
+        state: What was seen of its recording, see `Seen`.
     """
 
     is_current: bool = False
     error: HearError | None = None
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,15 @@ class Judge(Protocol):
         """By what was seen of it; None to look now."""
 
 
-_LOOKERS = 4
-"""Threads: on a disk in a network, they wait for most of the time."""
+_LOOKERS, _LOOKERS_FAR = 4, 32
+"""Threads: on a disk in a network, they wait for most of the time. At a store, a look is a request
+or two."""
 
 _MOST_IN_LOOK = 64
 """Jobs that a thread looks at before it takes others: to hand one over takes as long as a look."""
+
+_UNKNOWN = " ?"
+"""The end of a state that says nothing, see `remote.store.UNKNOWN`."""
 
 _MOST_LOOKED_AT = 1 << 15
 """Jobs that are looked at ahead, of however many there are: what is seen of them takes 30 MB."""
@@ -85,10 +91,11 @@ def looking(jobs: Sequence[Job], results: Results | None = None) -> Iterator[Ite
     results = results or NpzFiles()
     results.begin(jobs)
     look = partial(_look, results)
-    size = max(1, min(_MOST_IN_LOOK, len(jobs) // (4 * _LOOKERS)))
+    n_lookers = lookers_for(jobs)
+    size = max(1, min(_MOST_IN_LOOK, len(jobs) // (4 * n_lookers)))
     parts = (jobs[start : start + size] for start in range(0, len(jobs), size))
     most = max(1, _MOST_LOOKED_AT // size)
-    pool = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="hear-looker")
+    pool = ThreadPoolExecutor(n_lookers, thread_name_prefix="hear-looker")
     ahead = deque(pool.submit(look, part) for part in itertools.islice(parts, most))
 
     def seen() -> Iterator[Seen]:
@@ -103,8 +110,14 @@ def looking(jobs: Sequence[Job], results: Results | None = None) -> Iterator[Ite
         pool.shutdown(cancel_futures=True)
 
 
+def lookers_for(jobs: Sequence[Job]) -> int:
+    """How many threads look at jobs: more if recordings or results are at a store."""
+    is_far = bool(jobs) and isinstance(jobs[0].folder, Url)
+    return _LOOKERS_FAR if is_far or any(is_url(job.given) for job in jobs) else _LOOKERS
+
+
 def _look(results: Results, jobs: Sequence[Job]) -> list[Seen]:
-    return [Seen(results.look(job), _state(job)) for job in jobs]
+    return [Seen(results.look(job), job.state or _state(job)) for job in jobs]
 
 
 def _state(job: Job) -> str:
@@ -133,6 +146,9 @@ def standing_of(
     def standing(job: Job, seen: Seen | None = None) -> Standing:
         if seen is None:
             (seen,) = _look(kept, [job])
+        return replace(judged(job, seen), state=seen.state)
+
+    def judged(job: Job, seen: Seen) -> Standing:
         found, state = seen.found, seen.state
         there = found.origin
         if not state:
@@ -142,7 +158,7 @@ def standing_of(
                 if found.foreign:
                     store.refuse_others(kept.place(job), found, Origin("", "", "", ""))
                 return Standing()
-            if there.state == state:
+            if there.state == state and not state.endswith(_UNKNOWN):
                 contents = there.contents
             elif there.contents or there.place != place_of(job.source):
                 contents = contents_of(job.source)
@@ -188,7 +204,8 @@ def in_order(
     """
 
     def judged(some: list[tuple[Job, Seen | None]]) -> list[tuple[Job, Standing]]:
-        return [(job, judge(job, seen)) for job, seen in some]
+        found = [(job, judge(job, seen)) for job, seen in some]
+        return [(job.seen(standing.state), standing) for job, standing in found]
 
     left = zip(jobs, itertools.chain(looked, itertools.repeat(None)))  # noqa: B905 - no end
     ahead: deque[Future[list[tuple[Job, Standing]]]] = deque()

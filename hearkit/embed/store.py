@@ -7,13 +7,13 @@ NumPy alone loads an `.npz` file: `numpy.load(path)` gives
 | `scene_embedding` | (scene_embedding_size,) | float32 |
 | `timestamp_embeddings` | (n_timestamps, timestamp_embedding_size) | float32 |
 | `timestamps` | (n_timestamps,) | float32, milliseconds |
-| `source` | () | path of the audio file, as given |
+| `source` | () | path or URL of the audio file, as given |
 | `duration` | () | float64, duration of the audio file in seconds |
 | `sample_rate` | () | int64, sample rate of the model in Hz |
 | `module`, `weights` | () | the HEAR module and its checkpoint; "" for the default checkpoint |
 | `version` | () | version of hearbaseline that wrote the file |
 | `fingerprint` | () | digest of what the result was made from; tells whether it is current |
-| `made_from` | (4,) | the audio file's SHA-256, its full path, its size and times, and files that the module read in its calls, as JSON |
+| `made_from` | (4,) | the audio file's SHA-256, its full path or URL, its size and times (at a URL its size and ETag), and files that the module read in its calls, as JSON |
 
 Nothing is pickled, and files are written atomically.
 """  # noqa: E501 - a row of a table is a line
@@ -27,23 +27,24 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio.kinds import shown
 from ..errors import UnwritableError
 from ..files import written_atomically
+from ..remote.url import Place, Url, place_of_text, shown
 from . import archive
 from .origin import Origin
 
 
-def read(path: str | Path, name: str = "") -> dict[str, NDArray[Any]]:
+def read(path: str | Path | Url, name: str = "") -> dict[str, NDArray[Any]]:
     """Load a result.
 
     Args:
-        path: A `.npz` file that `hear-embed` wrote; or one in Parquet, or the folder of them.
+        path: A `.npz` file that `hear-embed` wrote; or one in Parquet, or the folder of them. Text
+            may be a URL, such as `s3://bucket/embeddings/bell.wav.npz`.
         name: In Parquet, which recording: its path below the folder that was embedded, as in the
             column `path`.
 
@@ -53,7 +54,8 @@ def read(path: str | Path, name: str = "") -> dict[str, NDArray[Any]]:
         shape (n_timestamps,), in ms, and the entries that say where these come from.
 
     Raises:
-        OSError: If there is no such file.
+        OSError: If there is no such file, or it cannot be read.
+        UsageError: If it is at a URL whose store cannot be used.
         KeyError: If there is no result of this name.
         ValueError: If the file is not a complete result, or a name is missing or not wanted.
 
@@ -65,31 +67,55 @@ def read(path: str | Path, name: str = "") -> dict[str, NDArray[Any]]:
         >>> result["scene_embedding"].shape, result["timestamps"][:3].tolist()
         ((4096,), [0.0, 50.0, 100.0])
     """
-    path = Path(path)
-    if path.is_dir() or path.suffix == ".parquet":
+    place = place_of_text(path) if isinstance(path, str) else path
+    if place.suffix == ".parquet" or _is_folder(place, name):
         if not name:
             raise ValueError(f"{path}: name the recording, such as read({str(path)!r}, 'bell.wav')")
         from .parquet.reading import read_row
 
-        return read_row(path, name)
+        return read_row(place, name)
     if name:
         raise ValueError(f"{path}: has one result only; leave out the name {name!r}")
     try:
-        with _opened(path) as file:
+        with _opened(place) as file:
             return {name: file[name] for name in file.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise ValueError(f"{path}: is no complete result of hear-embed ({error})") from None
 
 
+def _is_folder(place: Place, name: str) -> bool:
+    if isinstance(place, Path):
+        return place.is_dir()
+    # Of a store this is asked only where it may be one.
+    if not name and place.suffix == ".npz":
+        return False
+    from ..remote.store import store_of
+
+    return store_of(place).facts(place).is_folder
+
+
 @contextmanager
-def _opened(path: str | Path) -> Iterator[Any]:
+def _opened(place: Place) -> Iterator[Any]:
     # Opened here, since numpy.load leaves a file that is no archive open.
-    with Path(path).open("rb") as raw:
+    with _raw(place) as raw:
         if not zipfile.is_zipfile(raw):
             raise zipfile.BadZipFile("no archive, or its end is missing")
         raw.seek(0)
         with np.load(raw, allow_pickle=False) as file:
             yield file
+
+
+def _raw(place: Place) -> IO[bytes]:
+    """The bytes of a file or an object.
+
+    Raises:
+        OSError: If there is none, or it cannot be read.
+    """
+    if isinstance(place, Path):
+        return place.open("rb")
+    from ..remote.copies import gathered
+
+    return gathered(place)
 
 
 def write(path: Path, entries: Mapping[str, Any], origin: Origin | None = None) -> None:
@@ -134,7 +160,7 @@ def _is_free(path: Path, origin: Origin) -> bool:
     return False
 
 
-def refuse_others(path: Path, found: archive.Found, origin: Origin) -> None:
+def refuse_others(path: Place, found: archive.Found, origin: Origin) -> None:
     """Raise where a result is about to be replaced that is another recording's.
 
     A recording is the same by its place or by its contents.

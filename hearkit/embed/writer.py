@@ -1,4 +1,4 @@
-"""Results written behind the computation, by one thread, in bounded memory."""
+"""Results written behind the computation, by threads, in bounded memory."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import errno
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from ..audio.kinds import shown
 from ..errors import HearError, UnwritableError, UsageError
+from ..remote.url import Place, shown
 from . import store
 from .origin import Origin
 from .spent import Spent
@@ -28,7 +27,7 @@ _ENDING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 Written = Callable[[HearError | None], None]
 """Called with None once a result is on disk, or with the reason why it is not."""
 
-Save = Callable[[Path, dict[str, Any], Origin | None], None]
+Save = Callable[[Any, dict[str, Any], Origin | None], None]
 """Writes a result, as `store.write` does."""
 
 
@@ -44,11 +43,12 @@ class Writer:
 
     Args:
         spent: Where the time goes that is spent on writing, and on waiting for it.
+        n_threads: How many results are written at once.
     """
 
-    def __init__(self, spent: Spent | None = None) -> None:
+    def __init__(self, spent: Spent | None = None, n_threads: int = 1) -> None:
         self._spent = spent or Spent()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hear-writer")
+        self._threads = ThreadPoolExecutor(n_threads, thread_name_prefix="hear-writer")
         self._pending: deque[tuple[int, Future[None], Written]] = deque()
         self._bytes = 0
 
@@ -64,13 +64,13 @@ class Writer:
     ) -> None:
         """Wait for what is pending, and let a failure be seen unless another is under way."""
         with self._spent.on("handing_over"):
-            self._thread.shutdown()
+            self._threads.shutdown()
         while self._pending and error is None:
             self._take()
 
     def submit(
         self,
-        path: Path,
+        path: Place,
         entries: dict[str, Any],
         origin: Origin | None = None,
         written: Written = _raise,
@@ -91,7 +91,7 @@ class Writer:
         size = sum(v.nbytes for v in entries.values() if isinstance(v, np.ndarray))
         while self._pending and (self._bytes + size > _PENDING_BYTES or self._pending[0][1].done()):
             self._take()
-        writing = self._thread.submit(self._write, path, entries, origin, save)
+        writing = self._threads.submit(self._write, path, entries, origin, save)
         self._pending.append((size, writing, written))
         self._bytes += size
         while self._bytes > _PENDING_BYTES:
@@ -109,13 +109,13 @@ class Writer:
             written(None)
 
     def _write(
-        self, path: Path, entries: dict[str, Any], origin: Origin | None, save: Save | None
+        self, path: Place, entries: dict[str, Any], origin: Origin | None, save: Save | None
     ) -> None:
         with self._spent.on("writing"):
             _write(path, entries, origin, save or store.write)
 
 
-def _write(path: Path, entries: dict[str, Any], origin: Origin | None, save: Save) -> None:
+def _write(path: Place, entries: dict[str, Any], origin: Origin | None, save: Save) -> None:
     try:
         save(path, entries, origin)
     except (UnwritableError, UsageError):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +114,7 @@ _FOLDER = click.Path(path_type=Path)
     help="Task folders, or folders that hold some.",
 )
 @_evaluation_options
+@shared.ray_option
 @shared.submission_options(module=None, device="auto")
 @click.option(
     "--heareval-layout",
@@ -134,31 +138,38 @@ def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: A
     if module is None:
         raise UsageError("name the MODULE, before --tasks, which takes all folders after it")
     found = folder.find(tasks)
-    shared.make_output(out)
-    from .following import following
-    from .scoring import score_module
+    stdout = sys.stdout  # Ray's words are kept from it
+    with _place(options, out) as ray:
+        from .following import following
+        from .scoring import score_module
 
-    with following(_NAME, debug=options["debug"]) as follow:
-        results = score_module(
-            module,
-            weights,
-            found,
-            out,
-            _options(options),
-            follow,
-            device=options["device"],
-            in_process=options["in_process"],
-            seconds=options["timeout"],
-            memory_gb=options["memory_limit"],
-            export=options["heareval_layout"],
-            command=_NAME,
-        )
+        score: Callable[..., Results] = score_module
+        if ray is not None:
+            from .spread.command import score_module_on_ray
+
+            score = partial(score_module_on_ray, ray)
+        with following(_NAME, stdout, debug=options["debug"]) as follow:
+            results = score(
+                module,
+                weights,
+                found,
+                out,
+                _options(options),
+                follow,
+                device=options["device"],
+                in_process=options["in_process"],
+                seconds=options["timeout"],
+                memory_gb=options["memory_limit"],
+                export=options["heareval_layout"],
+                command=_NAME,
+            )
     return _finish([results], out)
 
 
 @command.command()
 @click.argument("embeddings", nargs=-1, required=True, type=_FOLDER)
 @_evaluation_options
+@shared.ray_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @shared.common_options
 def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
@@ -166,25 +177,49 @@ def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
 
     Writes what `run` writes, MODULE being the name of the folder above.
     """
-    shared.make_output(out)
-    from .following import following
-    from .scoring import score_folders
+    stdout = sys.stdout  # Ray's words are kept from it
+    with _place(options, out) as ray:
+        from .following import following
+        from .scoring import score_folders
 
-    with following(_NAME, debug=options["debug"]) as follow:
-        results = score_folders(embeddings, out, _options(options), follow)
+        score: Callable[..., list[Results]] = score_folders
+        if ray is not None:
+            from .spread.command import score_folders_on_ray
+
+            score = partial(score_folders_on_ray, ray, device=options["device"])
+        with following(_NAME, stdout, debug=options["debug"]) as follow:
+            results = score(embeddings, out, _options(options), follow)
     return _finish(results, out)
+
+
+@contextmanager
+def _place(options: dict[str, Any], out: Path) -> Iterator[Any]:
+    """A context with what `--out` and `--ray` name: the module `ray`, connected, or None.
+
+    Raises:
+        UsageError: If the folder cannot be written, or there is no Ray.
+    """
+    address = options["address"]
+    if address is None:
+        shared.make_output(out)
+        yield None
+        return
+    from ..cluster import joined
+    from ..embed.spread.command import check
+
+    check(address, options["device"])
+    shared.make_output(out)
+    with joined(address) as ray:
+        yield ray
 
 
 def _options(given: dict[str, Any]) -> Any:
     from .training.engines import Options, plan_of
 
-    return Options(
-        given["engine"],
-        given["probe"],
-        plan_of(
-            given["engine"], given["grid"], given["grid_points"], given["seeds"], given["device"]
-        ),
-    )
+    # On a cluster the machine here may have no GPU; it is known later whether others have.
+    device = given["device"] if given["address"] is None else "cpu"
+    plan = plan_of(given["engine"], given["grid"], given["grid_points"], given["seeds"], device)
+    return Options(given["engine"], given["probe"], plan)
 
 
 @command.command()

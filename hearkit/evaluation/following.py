@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
@@ -15,11 +16,12 @@ from .run import Follow
 
 
 @contextmanager
-def following(name: str, *, debug: bool) -> Iterator[Follow]:
+def following(name: str, stdout: IO[str] | None, *, debug: bool) -> Iterator[Follow]:
     """A bar on a terminal, lines on stderr, and each result on stdout as soon as it is there.
 
     Args:
         name: The command's.
+        stdout: Where results go.
         debug: Whether errors are told with their traceback.
     """
     with bar(
@@ -35,6 +37,6 @@ def following(name: str, *, debug: bool) -> Iterator[Follow]:
             progress.update(task, completed=done, total=total, description=said)
 
         def finished(result: TaskResult, is_new: bool) -> None:
-            shared.echo(shared.line(result.task, words.result(result, is_new)) + "\n")
+            shared.echo(shared.line(result.task, words.result(result, is_new)) + "\n", stdout)
 
         yield Follow(tell, teller(progress.console, name, debug=debug), finished)

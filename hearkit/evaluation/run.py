@@ -9,27 +9,29 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import HearError, LostError, OutputError, TaskError
+from ..errors import HearError, LostError, OutputError
 from ..version import version
 from . import certainty, predictions, results
 from .data import SplitData, TaskData
 from .embeddings import store
 from .outcome import Outcome, Tell
 from .results import Failure, Results, TaskResult
-from .training.engines import Options, code_digest, evaluator
+from .together import Elsewhere, each
+from .training.engines import Options, code_digest, evaluator, fits_into_memory
+
+if TYPE_CHECKING:
+    from .training.parts import Where
 
 _STATE = ".hear-eval"
 """Folder below `--out` with embeddings and journals; it may be removed after a run."""
-
-
-_NO_MEMORY = ("out of memory", "allocate memory")
-"""What PyTorch's errors say where there is none left: on a GPU, and on the CPU."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,14 @@ def state_folder(out: Path) -> Path:
     return out / _STATE
 
 
-def run(jobs: Iterable[Job], named: Named, out: Path, options: Options, follow: Follow) -> Results:
+def run(
+    jobs: Iterable[Job],
+    named: Named,
+    out: Path,
+    options: Options,
+    follow: Follow,
+    elsewhere: Elsewhere | None = None,
+) -> Results:
     """Score tasks, and write their results below `out/<module>/`.
 
     Args:
@@ -108,31 +117,49 @@ def run(jobs: Iterable[Job], named: Named, out: Path, options: Options, follow: 
         out: Folder for results.
         options: How tasks are evaluated.
         follow: How the caller follows the run.
+        elsewhere: Who evaluates; None for this process.
 
     Raises:
         OutputError: If results cannot be written; those that are stay.
         LostError: If the module cannot be loaded again after it ended its process.
     """
     folder = out / named.module
-    done: list[TaskResult] = []
-    failures: list[Failure] = []
-    for job in jobs:
+    jobs = list(jobs)
+    done: dict[str, TaskResult] = {}
+    failures: dict[str, Failure] = {}
+    where = elsewhere.where if elsewhere else None
+
+    def score(job: Job, tell: Tell) -> tuple[TaskResult, bool] | HearError:
         try:
-            result, is_new = _scored(job, named, folder, out, options, follow)
+            return _scored(job, named, folder, out, options, replace(follow, tell=tell), where)
         except (OutputError, LostError):
             raise
         except HearError as error:
-            failures.append(Failure(job.name, str(error)))
-            follow.line(f"{job.name}: not scored: {error}", error)
-        else:
-            done.append(result)
-            follow.finished(result, is_new)
-        _write_summary(folder, named, done, failures)
-    return Results(named.module, tuple(done), tuple(failures))
+            return error
+
+    def in_order(found: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(found[job.name] for job in jobs if job.name in found)
+
+    with closing(each(jobs, score, follow.tell, elsewhere)) as answers:
+        for job, found in answers:
+            if isinstance(found, HearError):
+                failures[job.name] = Failure(job.name, str(found))
+                follow.line(f"{job.name}: not scored: {found}", found)
+            else:
+                done[job.name] = found[0]
+                follow.finished(*found)
+            _write_summary(folder, named, in_order(done), in_order(failures))
+    return Results(named.module, in_order(done), in_order(failures))
 
 
 def _scored(
-    job: Job, named: Named, folder: Path, out: Path, options: Options, follow: Follow
+    job: Job,
+    named: Named,
+    folder: Path,
+    out: Path,
+    options: Options,
+    follow: Follow,
+    where: Where | None,
 ) -> tuple[TaskResult, bool]:
     """The result of one task, and whether it had to be computed."""
     prepared = job.prepare(follow.tell)
@@ -150,7 +177,8 @@ def _scored(
                 None,
             )
         journal = state_folder(out) / "journals" / made_from[:32]
-        outcome = _evaluated(prepared, options, store.FolderJournal(journal), follow.tell)
+        kept = store.FolderJournal(journal)
+        outcome = _evaluated(prepared, options, kept, follow.tell, where)
         result = _result(prepared, named, options, outcome, made_from, place)
         predictions.write(place, predictions.of(prepared.data, outcome))
         results.write(result, outcome, prepared.data.metadata, _versions())
@@ -159,16 +187,15 @@ def _scored(
 
 
 def _evaluated(
-    prepared: Prepared, options: Options, journal: store.FolderJournal, tell: Tell
+    prepared: Prepared,
+    options: Options,
+    journal: store.FolderJournal,
+    tell: Tell,
+    where: Where | None,
 ) -> Outcome:
     began = time.monotonic()
-    try:
-        outcome = evaluator(options)(prepared.data, options.plan, journal, tell)
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not any(word in str(error) for word in _NO_MEMORY):
-            raise
-        where = "the GPU's memory" if options.plan.device != "cpu" else "memory"
-        raise TaskError(f"does not fit into {where}; use a machine with more of it") from error
+    with fits_into_memory(options.plan.device):
+        outcome = evaluator(options)(prepared.data, options.plan, journal, tell, where)
     seconds = {
         "embedding": prepared.seconds,
         "evaluation": time.monotonic() - began,
@@ -251,7 +278,7 @@ def _versions() -> dict[str, str]:
 
 
 def _write_summary(
-    folder: Path, named: Named, done: list[TaskResult], failures: list[Failure]
+    folder: Path, named: Named, done: Sequence[TaskResult], failures: Sequence[Failure]
 ) -> None:
     """All results of this model in the folder, whichever run they are of, and the page."""
     from .page import write_page

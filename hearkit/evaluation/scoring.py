@@ -12,11 +12,13 @@ from ..embed.model import Embedder
 from ..errors import UsageError
 from .embeddings import heareval_layout, store
 from .embeddings.embedding import embed
+from .embeddings.model import Here, Model
 from .embeddings.work import Batching
 from .outcome import Tell
 from .results import Results
 from .run import Follow, Job, Named, Prepared, run, state_folder
 from .tasks import folder
+from .together import Elsewhere
 from .training.engines import Options
 
 _LAYOUT = "embeddings"
@@ -71,14 +73,33 @@ def score_module(
     )
     with closing(connection):
         embedder = Embedder(submission, lambda _: connection, weights=str(weights or "") or None)
-        named = Named(module, embedder.weights, embedder.key)
-        batching: Batching = "oracle" if options.name == "exact" else "memory"
-        layout = out / _LAYOUT / module if export else None
-        jobs = [
-            Job(path.resolve().name, _Embedding(path, embedder, out, batching, memory, layout))
-            for path in tasks
-        ]
-        return run(jobs, named, out, options, follow)
+        model = Here(embedder, memory)
+        jobs = jobs_of(tasks, model, out, options, export=export)
+        return run(jobs, named(model), out, options, follow)
+
+
+def named(model: Model) -> Named:
+    """What is scored."""
+    return Named(model.name, model.weights, model.key)
+
+
+def jobs_of(
+    tasks: Sequence[Path], model: Model, out: Path, options: Options, *, export: bool
+) -> list[Job]:
+    """The tasks, each of which brings its embeddings.
+
+    Args:
+        tasks: The task folders.
+        model: Embeds them.
+        out: Folder for results.
+        options: How tasks are evaluated.
+        export: Whether embeddings are written in heareval's layout as well.
+    """
+    batching: Batching = "oracle" if options.name == "exact" else "memory"
+    layout = out / _LAYOUT / model.name if export else None
+    return [
+        Job(path.resolve().name, _Embedding(path, model, out, batching, layout)) for path in tasks
+    ]
 
 
 class _Embedding:
@@ -86,47 +107,36 @@ class _Embedding:
 
     Args:
         path: The task folder.
-        embedder: The model.
+        model: The model.
         out: Folder for results.
         batching: How recordings are batched.
-        memory: Bytes that the module may have.
         layout: Where embeddings go in heareval's layout; None for nowhere.
     """
 
     def __init__(
-        self,
-        path: Path,
-        embedder: Embedder,
-        out: Path,
-        batching: Batching,
-        memory: int,
-        layout: Path | None,
+        self, path: Path, model: Model, out: Path, batching: Batching, layout: Path | None
     ) -> None:
         self._path = path
-        self._embedder = embedder
+        self._model = model
         self._store = state_folder(out) / "embeddings"
         self._batching = batching
-        self._memory = memory
         self._layout = layout
 
     def __call__(self, tell: Tell) -> Prepared:
         """Embed what is missing."""
         task, notes = folder.read(self._path)
-        found = embed(
-            task,
-            self._embedder,
-            self._store,
-            batching=self._batching,
-            memory_bytes=self._memory,
-            tell=tell,
-        )
+        found = embed(task, self._model, self._store, batching=self._batching, tell=tell)
         if self._layout is not None:
             heareval_layout.write(found.data, self._layout / task.name)
         return Prepared(found.data, found.key, found.seconds, found.resampled, tuple(notes))
 
 
 def score_folders(
-    embeddings: Sequence[Path], out: Path, options: Options, follow: Follow
+    embeddings: Sequence[Path],
+    out: Path,
+    options: Options,
+    follow: Follow,
+    elsewhere: Elsewhere | None = None,
 ) -> list[Results]:
     """Score embeddings that heareval wrote.
 
@@ -135,6 +145,7 @@ def score_folders(
         out: Folder for results.
         options: How tasks are evaluated.
         follow: How the caller follows the run.
+        elsewhere: Who evaluates; None for this process.
 
     Returns:
         Results of each module.
@@ -151,7 +162,7 @@ def score_folders(
     found = []
     for module, tasks in modules.items():
         jobs = [Job(name, _Reading(path)) for name, path in tasks.items()]
-        found.append(run(jobs, Named(module), out, options, follow))
+        found.append(run(jobs, Named(module), out, options, follow, elsewhere))
     return found
 
 

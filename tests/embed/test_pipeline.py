@@ -12,7 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from hearkit import audio
-from hearkit.embed import archive, pipeline, read, standing
+from hearkit.embed import archive, pipeline, read, reading, standing
 from hearkit.embed.jobs import Job, find_jobs
 from hearkit.embed.key import Later
 from hearkit.embed.model import Embedded, Embedder
@@ -102,8 +102,8 @@ def test_reading_ahead_is_bounded_in_number_and_in_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, seconds: float
 ) -> None:
     write_levels(tmp_path, [800] * 20)
-    monkeypatch.setattr(pipeline, "_AHEAD", count)
-    monkeypatch.setattr(pipeline, "_AHEAD_S", seconds)
+    monkeypatch.setattr(reading, "_AHEAD", count)
+    monkeypatch.setattr(reading, "_AHEAD_S", seconds)
     asked, ahead = 0, []
     announced_s = audio.announced_s
 

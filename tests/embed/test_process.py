@@ -125,12 +125,14 @@ try:
 except SystemExit:
     pass
 print([m for m in ("torch", "soundfile", "soxr", "rich", "validator") if m in sys.modules])
+import hearkit.embed.parquet.folder, hearkit.embed.pipeline
+print("hearkit.remote.store" in sys.modules, "fsspec" in sys.modules)  # needed for URLs only
 """
     done = subprocess.run(
         [sys.executable, "-c", probe, "--help"], capture_output=True, text=True, check=True
     )
     assert "AUDIO files and folders" in done.stdout
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stdout.splitlines()[-2:] == ["[]", "True False"]
 
 
 def test_how_threads_wait_is_said_before_they_are_made(folder: Path, command: Embed) -> None:

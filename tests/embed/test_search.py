@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hearkit.embed.search import LeftOut, search
+from hearkit.embed.found import LeftOut
+from hearkit.embed.search import search
 
 DOUBLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "
 
@@ -18,7 +19,7 @@ def make(folder: Path, *names: str) -> None:
 
 
 def found(folder: Path, left_out: LeftOut | None = None) -> list[str]:
-    return [str(place) for _, place in search(folder, left_out or LeftOut())]
+    return [str(place) for _, place, _ in search(folder, left_out or LeftOut())]
 
 
 def test_kinds_that_are_passed_over_are_counted(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_recording_that_git_annex_keeps_is_found_once_by_its_name(tmp_path: Pa
     kept.write_bytes(b"recording")
     (tmp_path / "bell.wav").symlink_to(kept.relative_to(tmp_path))
     left_out = LeftOut()
-    assert [inner for _, inner in search(tmp_path, left_out)] == [Path("bell.wav")]
+    assert [found.name for found in search(tmp_path, left_out)] == ["bell.wav"]
     assert str(left_out) == "passed over a folder called .git"
     assert left_out.troubles == []
 

@@ -8,7 +8,7 @@
 | `scene_embedding` | fixed_size_list&lt;float32&gt; | one embedding, of scene_embedding_size numbers |
 | `timestamps` | list&lt;float32&gt; | milliseconds |
 | `timestamp_embeddings` | list&lt;fixed_size_list&lt;float32&gt;&gt; | an embedding of timestamp_embedding_size numbers for each timestamp |
-| `source` | string | path of the audio file, as given |
+| `source` | string | path or URL of the audio file, as given |
 | `duration` | double | duration of the audio file in seconds |
 | `sample_rate` | int64 | sample rate of the model in Hz |
 | `module`, `weights` | string | the HEAR module and its checkpoint; "" for the default checkpoint |

@@ -7,9 +7,6 @@ in between leaves a recording without a result, which the next run makes, and no
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import secrets
 import threading
 import time
@@ -19,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ... import files
-from ...audio.kinds import shown
 from ...errors import OutputError, UnwritableError
 from ...optional import arrow
+from ...remote.url import Place, shown
 from .. import store
 from ..archive import Found
 from ..jobs import Job
@@ -29,6 +26,7 @@ from ..origin import Origin
 from . import rewrite
 from .index import Index
 from .part import Part
+from .places import locked
 from .rows import Sizes, made_from_text, text
 
 _PART_BYTES = 512 << 20
@@ -40,19 +38,18 @@ _PART_S = 300.0
 """Seconds after which a part is completed: so much work a killed run loses at most, and one result
 more."""
 
-_LOCK = ".hear-lock"
-"""Held while rows are removed and parts get their names; readers pass over names with a dot."""
-
 
 class ParquetParts:
     """Results in Parquet, below a folder.
 
     Args:
-        folder: The folder; it is there.
+        folder: The folder, which is there, or its URL.
         part_s: Seconds after which a part is completed.
     """
 
-    def __init__(self, folder: Path, part_s: float = _PART_S) -> None:
+    n_writers = 1
+
+    def __init__(self, folder: Place, part_s: float = _PART_S) -> None:
         arrow("--format parquet")
         self._folder = folder
         self._part_s = part_s
@@ -68,8 +65,9 @@ class ParquetParts:
 
     def begin(self, jobs: Iterable[Job]) -> None:  # noqa: ARG002 - all parts count
         """See `results.Results.begin`."""
-        files.sweep(self._folder)
-        with _locked(self._folder):
+        if isinstance(self._folder, Path):
+            files.sweep(self._folder)
+        with self._output_errors(), locked(self._folder):
             self._index.refresh()
 
     def look(self, job: Job) -> Found:
@@ -84,7 +82,7 @@ class ParquetParts:
         """See `results.Results.renew`; noted at the end of the run."""
         self._renewed[text(job.name)] = origin
 
-    def place(self, job: Job) -> Path:
+    def place(self, job: Job) -> Place:
         """See `results.Results.place`."""
         return self._folder / job.name
 
@@ -138,7 +136,7 @@ class ParquetParts:
         self.flush()
         with self._lock, self._output_errors():
             if self._renewed:
-                with _locked(self._folder):
+                with locked(self._folder):
                     self._index.refresh()
                     for path, names in self._index.holding(self._renewed).items():
                         rewrite.renewed(path, {name: self._renewed[name] for name in names})
@@ -175,7 +173,7 @@ class ParquetParts:
         origins, self._origins = self._origins, {}
         names, self._names = self._names, {}
         try:
-            with _locked(self._folder):
+            with locked(self._folder):
                 self._index.refresh()
                 refused = self._others(part, origins)
                 for path, old in self._index.holding(names.keys() - refused).items():
@@ -217,15 +215,3 @@ class ParquetParts:
                 f"{shown(self._folder)}: a part cannot be written ({reason}); complete parts stay. "
                 "Make room or choose another --out: the same command resumes from there"
             ) from error
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """A context in which no other run changes the parts, where the file system has locks."""
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ...audio.kinds import shown
 from ...errors import UsageError
 from ...optional import arrow
+from ...remote.errors import StoreError
+from ...remote.url import Place, shown
 from ..origin import Origin
+from .places import opened, parts_in
 from .rows import KNOWN_BY, Sizes
-
-PARTS = "part-*.parquet"
-"""What our files are called."""
 
 _ROW_BITS = 32
 """A row's place is one number: that of its part, and below that its own."""
@@ -28,13 +26,13 @@ class Seen:
     Attributes:
         path: Where it is.
         sizes: The sizes of its embeddings.
-        state: Inode, size and time of change.
+        state: What tells that it is as it was, see `parts_in`.
         table: Its columns `KNOWN_BY`, as Arrow has them: a tenth of the memory of Python's objects.
     """
 
-    path: Path
+    path: Place
     sizes: Sizes
-    state: tuple[int, int, int]
+    state: str
     table: Any
 
 
@@ -42,10 +40,10 @@ class Index:
     """The rows of a folder of parts by name.
 
     Args:
-        folder: The folder.
+        folder: The folder, or its URL.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self._folder = folder
         self._parts: list[Seen | None] = []
         self._place: dict[str, int] = {}
@@ -56,7 +54,7 @@ class Index:
         Raises:
             UsageError: If a part was not written by us, or is damaged.
         """
-        there = {path: _state(path) for path in sorted(self._folder.glob(PARTS))}
+        there = parts_in(self._folder)
         for number, part in enumerate(self._parts):
             if part is None:
                 continue
@@ -65,8 +63,7 @@ class Index:
             else:
                 self._forget(number, part)
         for path, state in there.items():
-            if state is not None:
-                self._add(path, state)
+            self._add(path, state)
 
     def find(self, name: str) -> Origin | None:
         """What a row was made from; None if there is no such row."""
@@ -79,9 +76,9 @@ class Index:
         _, fingerprint, made_from = (part.table.column(c)[row].as_py() for c in KNOWN_BY)
         return Origin.from_entries(fingerprint, json.loads(made_from))
 
-    def holding(self, names: Iterable[str]) -> dict[Path, set[str]]:
+    def holding(self, names: Iterable[str]) -> dict[Place, set[str]]:
         """The parts that have rows of these names, and which."""
-        found: dict[Path, set[str]] = {}
+        found: dict[Place, set[str]] = {}
         for name in names:
             place = self._place.get(name)
             if place is not None:
@@ -90,7 +87,7 @@ class Index:
                 found.setdefault(part.path, set()).add(name)
         return found
 
-    def sizes(self) -> Iterator[tuple[Path, Sizes]]:
+    def sizes(self) -> Iterator[tuple[Place, Sizes]]:
         """Each part with the sizes of its embeddings."""
         return ((part.path, part.sizes) for part in self._parts if part is not None)
 
@@ -98,7 +95,7 @@ class Index:
         """Number of rows."""
         return len(self._place)
 
-    def _add(self, path: Path, state: tuple[int, int, int]) -> None:
+    def _add(self, path: Place, state: str) -> None:
         try:
             sizes, table = known_rows(path)
         except FileNotFoundError:  # another run has just removed it
@@ -116,22 +113,23 @@ class Index:
         self._parts[number] = None
 
 
-def known_rows(path: Path) -> tuple[Sizes, Any]:
+def known_rows(path: Place) -> tuple[Sizes, Any]:
     """The sizes of a part's embeddings, and its columns `KNOWN_BY`.
 
     Raises:
         FileNotFoundError: If it is gone.
+        StoreError: If its store does not answer.
         UsageError: If it was not written by us, or is damaged.
     """
     pa, pq = arrow("--format parquet")
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with opened(path) as raw, pq.ParquetFile(raw, page_checksum_verification=True) as file:
             return Sizes.of_schema(file.schema_arrow), file.read(list(KNOWN_BY)).combine_chunks()
     except (LookupError, AttributeError) as error:
         raise UsageError(
             f"{shown(path)} was not written by hear-embed; choose another --out"
         ) from error
-    except FileNotFoundError:
+    except (FileNotFoundError, StoreError):
         raise
     except (OSError, pa.ArrowException) as error:
         reason = str(error).partition("\n")[0]
@@ -139,11 +137,3 @@ def known_rows(path: Path) -> tuple[Sizes, Any]:
             f"{shown(path)} is damaged ({reason}); remove it, and the same command embeds what it "
             "held"
         ) from error
-
-
-def _state(path: Path) -> tuple[int, int, int] | None:
-    try:
-        facts = path.stat()
-    except OSError:  # another run has just removed it
-        return None
-    return facts.st_ino, facts.st_size, facts.st_mtime_ns

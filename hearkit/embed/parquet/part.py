@@ -6,13 +6,13 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...files import written_atomically
 from ...optional import arrow
+from ...remote.atomic import written
+from ...remote.url import Place
 from .rows import TEXTS, Sizes, schema_of, table_of
 
 _GROUP_BYTES = 64 << 20
@@ -39,7 +39,7 @@ class Part:
         begun: When it was begun, on the monotonic clock.
     """
 
-    def __init__(self, path: Path, sizes: Sizes) -> None:
+    def __init__(self, path: Place, sizes: Sizes) -> None:
         self.path = path
         self.sizes = sizes
         self.names: list[str] = []
@@ -92,7 +92,7 @@ class _AbandonedError(Exception):
 
 
 @contextmanager
-def table_writer(path: Path, schema: Any) -> Iterator[Callable[[Any], None]]:
+def table_writer(path: Place, schema: Any) -> Iterator[Callable[[Any], None]]:
     """A function that writes a table as a row group of a Parquet file, complete at the end.
 
     Args:
@@ -100,7 +100,7 @@ def table_writer(path: Path, schema: Any) -> Iterator[Callable[[Any], None]]:
         schema: Of all tables.
     """
     _, pq = arrow("--format parquet")
-    with written_atomically(path) as file:
+    with written(path) as file:
         writer = pq.ParquetWriter(
             file,
             schema,

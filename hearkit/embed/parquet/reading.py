@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from ...optional import arrow
-from .index import PARTS
+from ...remote.errors import StoreError
+from ...remote.url import Place
+from .places import opened, parts_in
 from .rows import Sizes, entries_of, text
 
 
-def read_row(path: Path, name: str) -> dict[str, NDArray[Any]]:
+def read_row(path: Place, name: str) -> dict[str, NDArray[Any]]:
     """A result, as `store.read` gives it.
 
     Args:
@@ -25,17 +26,17 @@ def read_row(path: Path, name: str) -> dict[str, NDArray[Any]]:
         ValueError: If a part is damaged, or not ours.
     """
     pa, pq = arrow("a result in Parquet")
-    parts = sorted(path.glob(PARTS)) if path.is_dir() else [path]
+    parts = [path] if path.suffix == ".parquet" else list(parts_in(path))
     wanted = text(name)
     for part in parts:
         try:
-            with pq.ParquetFile(part, page_checksum_verification=True) as file:
+            with opened(part) as raw, pq.ParquetFile(raw, page_checksum_verification=True) as file:
                 Sizes.of_schema(file.schema_arrow)
                 for group in range(file.metadata.num_row_groups):
                     names = file.read_row_group(group, ["path"]).column("path").to_pylist()
                     if wanted in names:
                         return entries_of(file.read_row_group(group), names.index(wanted))
-        except FileNotFoundError:
+        except (FileNotFoundError, StoreError):
             raise
         except (OSError, LookupError, AttributeError, pa.ArrowException) as error:
             reason = str(error).partition("\n")[0]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ...optional import arrow
+from ...remote.atomic import remove
+from ...remote.url import Place
 from ..origin import Origin
 from .part import table_writer
+from .places import opened
 from .rows import made_from_text
 
 
-def without(path: Path, names: set[str]) -> None:
+def without(path: Place, names: set[str]) -> None:
     """Remove rows from a part; one without rows is removed itself.
 
     Args:
@@ -26,7 +28,7 @@ def without(path: Path, names: set[str]) -> None:
     _rewrite(path, kept)
 
 
-def renewed(path: Path, origins: Mapping[str, Origin]) -> None:
+def renewed(path: Place, origins: Mapping[str, Origin]) -> None:
     """Note where recordings are now, and their times.
 
     Args:
@@ -48,10 +50,10 @@ def renewed(path: Path, origins: Mapping[str, Origin]) -> None:
     _rewrite(path, noted)
 
 
-def _rewrite(path: Path, change: Callable[[Any], Any]) -> None:
+def _rewrite(path: Place, change: Callable[[Any], Any]) -> None:
     """Change a part, one row group in memory at a time."""
     _, pq = arrow("--format parquet")
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with opened(path) as raw, pq.ParquetFile(raw, page_checksum_verification=True) as file:
         n_rows = 0
         names = file.metadata.num_row_groups
         with table_writer(path, file.schema_arrow) as write:
@@ -61,4 +63,4 @@ def _rewrite(path: Path, change: Callable[[Any], Any]) -> None:
                 if table.num_rows:
                     write(table)
     if not n_rows:
-        path.unlink()
+        remove(path)

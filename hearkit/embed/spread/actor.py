@@ -1,4 +1,4 @@
-"""The actor: a loaded model, threads that read for it, and its own part of the results."""
+"""The actors: a loaded model; and one with threads that read for it and write its results."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _READERS = 4
 """Threads for each call; two calls overlap."""
 
 
-class EmbeddingActor:
-    """Embeds recordings with a model that is loaded once.
+class ModelActor:
+    """Holds a model that is loaded once.
 
-    Calls of `embed` overlap: while one computes, the next one reads. The module has a process of
-    its own, so that what crashes there fails a recording, and not the actor.
+    The module has a process of its own, so that what crashes there fails a recording, and not the
+    actor.
 
     Args:
         setup: What to do.
@@ -49,7 +49,7 @@ class EmbeddingActor:
         try:
             return self._open()
         except HearError as error:
-            return _refused(error)
+            return refused(error)
 
     def _open(self) -> Opened:
         from ...api.process import free_memory_bytes
@@ -62,20 +62,36 @@ class EmbeddingActor:
                 f"{setup.folder}: is not there on {os.uname().nodename} ({error.strerror}); all "
                 "nodes need the folder that the command runs in"
             ) from error
-        memory = setup.memory_bytes
+        given = setup.memory_bytes
+        self._memory_bytes = free_memory_bytes() // self._n_beside if given is None else given
         connection = connect(
             setup.submission,
             seconds=setup.seconds,
-            memory_bytes=free_memory_bytes() // self._n_beside if memory is None else memory,
+            memory_bytes=self._memory_bytes,
             command=setup.command,
             in_process=setup.in_process,
         )
         self._embedder = Embedder(
             setup.submission, lambda _: connection, weights=setup.weights or None
         )
-        self._results = results_of(setup.kind, setup.out)
-        self._results.begin([])
         return Opened(self._embedder.key, dict(self._embedder.places))
+
+    def close(self) -> None:
+        """End the module's process."""
+        self._embedder.close()
+
+
+class EmbeddingActor(ModelActor):
+    """Embeds recordings, and writes their results.
+
+    Calls of `embed` overlap: while one computes, the next one reads.
+    """
+
+    def _open(self) -> Opened:
+        opened = super()._open()
+        self._results = results_of(self._setup.kind, self._setup.out)
+        self._results.begin([])
+        return opened
 
     def embed(self, jobs: list[Job]) -> Report:
         """Embed recordings that have no current result."""
@@ -104,7 +120,7 @@ class EmbeddingActor:
                 self._turn,
             )
         except HearError as error:
-            report.stopped = _refused(error)
+            report.stopped = refused(error)
         finally:
             readers.shutdown(cancel_futures=True)
         report.spent = spent.by_stage()
@@ -123,7 +139,7 @@ class EmbeddingActor:
         """Complete what was written, and end the module's process."""
         with contextlib.suppress(HearError):
             self._results.finish()
-        self._embedder.close()
+        super().close()
 
     def _keep(self, report: Report, written: list[str]) -> None:
         """Note whose results are kept by now."""
@@ -137,10 +153,11 @@ class EmbeddingActor:
         try:
             step()
         except HearError as error:
-            report.stopped = _refused(error)
+            report.stopped = refused(error)
 
 
-def _refused(error: HearError) -> Refused:
+def refused(error: HearError) -> Refused:
+    """An error as plain text."""
     return Refused(type(error).__name__, str(error), _trace(error))
 
 

@@ -6,28 +6,34 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from ...api.submission import Submission
+from ...api.submission import check_device
 from ...cluster import check_address, library
 from ...errors import UsageError
 from ..counts import Counts, Tell
 from ..jobs import Job
 from ..results import Results
 from . import driver
+from .actor import EmbeddingActor
 from .messages import Setup
 from .pool import RayPool
 
 
-def check(address: str, submission: Submission) -> None:
+def check(address: str, device: str) -> None:
     """Refuse what cannot be done on a Ray, before anything is.
 
+    Args:
+        address: Of the Ray.
+        device: Where the model is to compute.
+
     Raises:
-        UsageError: If the address is none, Ray is not installed, or one GPU is named.
+        UsageError: If the address or the device is none, Ray is not installed, or one GPU is named.
     """
     check_address(address)
+    check_device(device)
     library(address)
-    if submission.device.startswith("cuda:"):
+    if device.startswith("cuda:"):
         raise UsageError(
-            f"--device {submission.device}: with --ray there is a worker for each GPU; use cuda, "
+            f"--device {device}: with --ray there is a worker for each GPU; use cuda, "
             "and CUDA_VISIBLE_DEVICES where not all are meant"
         )
 
@@ -57,7 +63,7 @@ def run_on_ray(
         UsageError: If the module or the device are not there, or results cannot be written.
         HearError: If the module cannot be loaded.
     """
-    pool = RayPool(ray, setup, lambda line: tell(line, None))
+    pool = RayPool(ray, EmbeddingActor, setup, lambda line: tell(line, None))
     with contextlib.closing(pool):
         return driver.run(
             jobs, pool, results, setup.batch_size, done=done, tell=tell, counts=counts

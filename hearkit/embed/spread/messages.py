@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...api.submission import Submission
-from ...errors import HearError, LostError, OutputError, SubmissionError, UsageError
+from ...errors import (
+    HearError,
+    LostError,
+    OutputError,
+    SubmissionError,
+    TaskError,
+    UsageError,
+)
+from ...remote.url import Place
+
+_ERRORS = (LostError, OutputError, SubmissionError, TaskError, UsageError)
+"""Errors that are raised again where they are told."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class Setup:
     command: str
     folder: Path
     kind: str
-    out: Path
+    out: Place
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ class Refused:
 
     def error(self) -> HearError:
         """The error, to be raised here."""
-        kinds = {one.__name__: one for one in (LostError, OutputError, SubmissionError, UsageError)}
+        kinds = {one.__name__: one for one in _ERRORS}
         return traced(kinds.get(self.kind, HearError)(self.message), self.trace)
 
 

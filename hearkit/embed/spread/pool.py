@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import LostError
-from ..jobs import Job
-from .actor import EmbeddingActor
-from .messages import Opened, Refused, Report, Setup
+from .actor import ModelActor
+from .messages import Opened, Setup
+from .workers import Event, Worker
 
 _CORES = 8
 """Cores of an actor on a CPU: beyond so many, frameworks gain little."""
@@ -29,42 +29,6 @@ _MOST_STARTS = 3
 """Times that an actor may end on a node before it has loaded the model."""
 
 
-@dataclass(eq=False)
-class Worker:
-    """One actor, as the driver sees it.
-
-    Attributes:
-        node: Id of its node.
-        where: The node's address, for messages.
-        handle: The actor.
-        is_open: Whether the model is loaded.
-    """
-
-    node: str
-    where: str
-    handle: Any
-    is_open: bool = False
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a worker.
-
-    Attributes:
-        worker: The worker.
-        answer: What it answered; None if it has ended.
-        call: The number of the call that it answered; 0 for opening.
-        why: Why it has ended.
-        is_nodes: Whether that is because its node has.
-    """
-
-    worker: Worker
-    answer: Opened | Refused | Report | None
-    call: int = 0
-    why: str = ""
-    is_nodes: bool = False
-
-
 @dataclass
 class _Node:
     """What runs on a node."""
@@ -79,11 +43,15 @@ class RayPool:
 
     Args:
         ray: The module `ray`, connected.
+        actor: The class of the actors, made of the setup and of their number on a node; has `open`
+            and `close`.
         setup: What an actor needs to know.
         tell: Takes a line on something that the user should know.
     """
 
-    def __init__(self, ray: Any, setup: Setup, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, ray: Any, actor: type[ModelActor], setup: Setup, tell: Callable[[str], None]
+    ) -> None:
         self._ray = ray
         self._setup = setup
         self._tell = tell
@@ -91,7 +59,7 @@ class RayPool:
         self._excluded: set[str] = set()
         self._calls: dict[Any, tuple[Worker, int]] = {}
         self._next_look = 0.0
-        self._class = ray.remote(max_restarts=0, max_concurrency=_AT_ONCE)(EmbeddingActor)
+        self._class = ray.remote(max_restarts=0, max_concurrency=_AT_ONCE)(actor)
 
     def grow(self) -> None:
         """Start actors on nodes that have joined, and anew where one has ended.
@@ -146,13 +114,9 @@ class RayPool:
         """Those that have loaded the model."""
         return (w for node in self._nodes.values() for w in node.workers if w.is_open)
 
-    def embed(self, worker: Worker, call: int, jobs: list[Job]) -> None:
-        """Have recordings embedded; the answer comes as an event."""
-        self._calls[worker.handle.embed.remote(jobs)] = worker, call
-
-    def flush(self, worker: Worker, call: int) -> None:
-        """Have results completed; the answer comes as an event."""
-        self._calls[worker.handle.flush.remote()] = worker, call
+    def ask(self, worker: Worker, call: int, method: str, *arguments: Any) -> None:
+        """Call a method of a worker; the answer comes as an event."""
+        self._calls[getattr(worker.handle, method).remote(*arguments)] = worker, call
 
     def events(self, seconds: float) -> Iterator[Event]:
         """What has happened; waits for something, so long at most."""
@@ -198,7 +162,7 @@ class RayPool:
                         f"node {worker.where} is not used: its worker ended {_MOST_STARTS} times "
                         "while it loaded the model"
                     )
-        return Event(worker, None, call, _reason(error, is_nodes=is_nodes), is_nodes)
+        return Event(worker, None, call, reason(error, is_nodes=is_nodes), is_nodes)
 
     def exclude(self, worker: Worker) -> None:
         """Use a worker's node no more."""
@@ -214,9 +178,12 @@ class RayPool:
         closing = [worker.handle.close.remote() for worker in self.workers()]
         if closing:
             self._ray.wait(closing, num_returns=len(closing), timeout=10)
+        for worker in [worker for node in self._nodes.values() for worker in node.workers]:
+            with contextlib.suppress(Exception):
+                self._ray.kill(worker.handle)  # gives back its cores
 
 
-def _reason(error: Exception, *, is_nodes: bool) -> str:
+def reason(error: BaseException, *, is_nodes: bool) -> str:
     """Why a worker has ended, as far as that is known."""
     if is_nodes:
         return "its node is gone"

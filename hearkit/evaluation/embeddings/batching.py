@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...api.memory import PeakMemory
-from ...errors import SubmissionError
 from ..tasks import order
 from . import store
 from .work import Work
-
-_SHARE = 0.5
-"""Of the memory that the module may have, what a batch is to take; estimates are rough."""
-
-_LEAST_PER_SAMPLE = 64
-"""Bytes of a sample in a batch at least: a model's peak does not grow in small steps."""
 
 
 def batches_of(work: Work, lengths: list[int], rank: list[int] | None) -> list[list[int]]:
@@ -34,7 +22,7 @@ def batches_of(work: Work, lengths: list[int], rank: list[int] | None) -> list[l
         if rank is not None:  # recordings of several lengths, of which the oracle embeds one each
             return [[file] for file in rank]
         duration = work.source.task.metadata.sample_duration
-        n = order.oracle_batch(duration, work.embedder.sample_rate)
+        n = order.oracle_batch(duration, work.model.sample_rate)
         files = list(range(len(lengths)))
         whole = [files[at : at + n] for at in range(0, len(files), n)]
         return [run for batch in whole for run in _runs(batch, lengths)]
@@ -46,7 +34,16 @@ def batches_of(work: Work, lengths: list[int], rank: list[int] | None) -> list[l
         for file, length in enumerate(lengths):
             groups.setdefault(length, []).append(file)
         runs = list(groups.values())
-    return [part for run in runs for part in _parts(run, max(1, limit // lengths[run[0]]))]
+    return [part for run in runs for part in _parts(run, _most(work, limit, lengths[run[0]]))]
+
+
+def _most(work: Work, limit: int, length: int) -> int:
+    """Recordings of a length in a batch."""
+    most = limit // length
+    if work.model.cap is not None:
+        seconds = length / work.source.rate
+        most = min(most, work.model.cap.recordings, int(work.model.cap.seconds // seconds))
+    return max(1, most)
 
 
 def _parts(files: list[int], n: int) -> list[list[int]]:
@@ -70,35 +67,6 @@ def _limit(work: Work) -> int:
     known = store.read_json(kept)
     if isinstance(known, int) and known > 0:
         return known
-    limit = _most_at_once(work) * work.longest[2]
+    limit = work.model.most_at_once(work.longest) * work.longest_frames
     store.write_json(kept, limit)
     return limit
-
-
-def _most_at_once(work: Work) -> int:
-    """How many recordings like the longest fit into memory at once."""
-    split, name, _ = work.longest
-    sound = work.source.samples(split, name)
-    try:
-        # The first call also takes what a model sets up once.
-        _, one, two = (_peak(work, [sound] * n) for n in (1, 1, 2))
-    except SubmissionError:
-        return 1  # which recording is at fault is found on the way
-    available = work.memory_bytes
-    if work.embedder.on_gpu:
-        import torch
-
-        available = torch.cuda.mem_get_info()[0]
-    each = max(two - one, _LEAST_PER_SAMPLE * len(sound))
-    return int(_SHARE * max(0, available - one) / each) + 1
-
-
-def _peak(work: Work, sounds: list[NDArray[np.float32]]) -> int:
-    """Peak memory of embedding a batch."""
-    own = PeakMemory(os.getpid())
-    if work.is_event:
-        work.embedder.timestamps(sounds)
-    else:
-        work.embedder.scenes(sounds)
-    own.look_back()
-    return work.embedder.peak_bytes or own.bytes

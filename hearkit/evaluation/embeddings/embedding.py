@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...embed.key import Later
-from ...embed.model import Embedder
-from ...errors import SubmissionError, TaskError
+from ...errors import TaskError
 from ...files import digest
+from ..data import SplitData, TaskData
+from ..outcome import Tell
 from ..tasks import order, targets
+from ..tasks.folder import Split, Task
+from ..tasks.recordings import Header, Source, check_lengths
 from . import store
 from .batching import batches_of
-from ..data import SplitData, TaskData
-from ..tasks.folder import Split, Task
-from ..outcome import Tell
-from ..tasks.recordings import Header, Source, check_lengths
+from .clips import MOST_FAILURES, READERS, Clips
+from .model import Model
 from .stored_rows import Rows
 from .work import Batching, Work
 
 _LATER = "later.json"
 """Lists files that a module reads in its calls."""
-
-_READERS = 4
-"""Threads; decoding and resampling run outside Python's lock."""
-
-_MOST_FAILURES = 10
-"""Recordings on which a module fails before the task is given up: each may take minutes."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +49,19 @@ class Embeddings:
 
 def embed(
     task: Task,
-    embedder: Embedder,
+    model: Model,
     folder: Path,
     *,
     batching: Batching,
-    memory_bytes: int,
     tell: Tell,
 ) -> Embeddings:
     """Embed a task, as far as the store does not have it.
 
     Args:
         task: The task.
-        embedder: The model.
+        model: The model.
         folder: The store.
         batching: `oracle` for the oracle's batches, `memory` for as large ones as memory allows.
-        memory_bytes: Memory that the module may have.
         tell: Follows the progress, in recordings.
 
     Raises:
@@ -76,21 +69,19 @@ def embed(
         LostError: If the module cannot be loaded again after it ended its process.
         UsageError: If the store cannot be written.
     """
-    source = Source.of(task, embedder.sample_rate)
-    key = store.entry_key(embedder.key, source, batching)
+    source = Source.of(task, model.sample_rate)
+    key = store.entry_key(model.key, source, batching)
     headers = [_headers(source, split) for split in task.splits]
-    longest = max(
-        (header.frames, split.name, name)
+    frames, longest = max(
+        (header.frames, (split.name, name))
         for split, of_split in zip(task.splits, headers, strict=True)
         for name, header in zip(split.files, of_split, strict=True)
     )
-    work = Work(
-        source, embedder, folder / key[:32], batching, memory_bytes, (*longest[1:], longest[0])
-    )
+    work = Work(source, model, folder / key[:32], batching, _clips(source, *longest), frames)
     began = time.monotonic()
     with store.locked(work.folder):
         _forget_stale(work)
-        store.write_json(work.folder / "entry.json", {"task": task.name, "module": embedder.name})
+        store.write_json(work.folder / "entry.json", {"task": task.name, "module": model.name})
         parts, computed = _embed_all(work, headers, tell)
         later = store.read_json(work.folder / _LATER)
     seconds = time.monotonic() - began if computed else 0.0
@@ -104,7 +95,7 @@ def _forget_stale(work: Work) -> None:
     for one in known:
         later = Later(*one)
         try:
-            now = digest(work.embedder.place_now(later))
+            now = digest(work.model.place_now(later))
         except OSError:
             now = ""
         if now != later.digest:
@@ -116,7 +107,7 @@ def _forget_stale(work: Work) -> None:
 
 def _note_later(work: Work) -> None:
     """Note files that calls have read: the model's key does not know them."""
-    later = [[one.role, one.place, one.digest] for one in work.embedder.later]
+    later = [[one.role, one.place, one.digest] for one in work.model.later]
     if later:
         store.write_json(work.folder / _LATER, later)
 
@@ -143,7 +134,7 @@ def _embed_all(
 
 
 def _headers(source: Source, split: Split) -> list[Header]:
-    with ThreadPoolExecutor(_READERS) as readers:
+    with ThreadPoolExecutor(READERS) as readers:
         found = list(readers.map(lambda name: source.header(split.name, name), split.files))
     if wrong := check_lengths(source, split, found):
         raise TaskError(f"{source.task.path}: {wrong}; export them again")
@@ -178,14 +169,16 @@ def _embed_split(
     place = {file: position for position, file in enumerate(rank)}
     batches = batches_of(work, lengths, rank if not uniform else None)
     left = [batch for batch in batches if not all(place[file] in rows.n_rows for file in batch)]
+    clips = [_clips(work.source, split.name, *(split.files[n] for n in batch)) for batch in left]
     failures: list[str] = []
-    with rows:
-        for batch, sounds in _read_ahead(work.source, split, left):
-            for files, embeddings, times in _embedded(work, split, batch, sounds, failures):
+    with rows, closing(work.model.embed(clips, failures)) as answers:
+        for batch, parts in zip(left, answers, strict=False):
+            for part in parts:
                 if not failures or uniform:
-                    rows.put([place[file] for file in files], embeddings, times)
-                done(len(rows.n_rows))
-            if failures and (not uniform or len(failures) >= _MOST_FAILURES):
+                    files = [batch[one] for one in part.places]
+                    rows.put([place[file] for file in files], part.embeddings, part.timestamps)
+            done(len(rows.n_rows))
+            if failures and (not uniform or len(failures) >= MOST_FAILURES):
                 break
             _note_later(work)
     if failures:
@@ -194,53 +187,11 @@ def _embed_split(
     return rows, True
 
 
-def _read_ahead(
-    source: Source, split: Split, batches: Sequence[list[int]]
-) -> Iterator[tuple[list[int], list[NDArray[np.float32]]]]:
-    """Batches with their samples; the next one is read while one is embedded."""
-    with ThreadPoolExecutor(_READERS) as readers:
-
-        def begin(batch: list[int]) -> list[Future[NDArray[np.float32]]]:
-            return [readers.submit(source.samples, split.name, split.files[file]) for file in batch]
-
-        ahead = begin(batches[0]) if batches else []
-        try:
-            for at, batch in enumerate(batches):
-                reading = ahead
-                ahead = begin(batches[at + 1]) if at + 1 < len(batches) else []
-                yield batch, [future.result() for future in reading]
-        finally:
-            readers.shutdown(cancel_futures=True)
-
-
-_Part = tuple[list[int], list[NDArray[np.float32]], "list[NDArray[np.float64]] | None"]
-
-
-def _embedded(
-    work: Work,
-    split: Split,
-    batch: list[int],
-    sounds: list[NDArray[np.float32]],
-    failures: list[str],
-) -> Iterator[_Part]:
-    """Embed a batch; where it fails its halves, so that the recordings at fault are found."""
-    try:
-        if len({len(sound) for sound in sounds}) > 1:
-            # Headers agreed, but resampled lengths may differ by a sample.
-            raise SubmissionError("recordings of several lengths")
-        if work.is_event:
-            embeddings, times = work.embedder.timestamps(sounds)
-            yield batch, list(embeddings), [one.astype(np.float64) for one in times]
-        else:
-            yield batch, [row[None] for row in work.embedder.scenes(sounds)], None
-    except SubmissionError as error:
-        if len(batch) == 1:
-            failures.append(f"{split.name}/{split.files[batch[0]]}: {error}")
-            return
-        middle = len(batch) // 2
-        for part in (slice(None, middle), slice(middle, None)):
-            if len(failures) < _MOST_FAILURES:
-                yield from _embedded(work, split, batch[part], sounds[part], failures)
+def _clips(source: Source, split: str, *files: str) -> Clips:
+    """Recordings of a split as a batch."""
+    names = tuple(f"{split}/{file}" for file in files)
+    paths = tuple(str(source.path(split, file)) for file in files)
+    return Clips(names, paths, source.wanted, source.task.metadata.embedding_type == "event")
 
 
 def _split_data(task: Task, split: Split, rank: list[int], rows: Rows) -> SplitData:

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from ...errors import TaskError
 from ...files import written_atomically
+from ..data import SplitData, TaskData
 from ..tasks import folder as task_folder
 from ..tasks import order
-from ..data import SplitData, TaskData
 from ..tasks.faults import Faults
 from ..tasks.folder import Split
 from ..tasks.metadata import FILE as METADATA

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...embed.model import Embedder
 from ..tasks.folder import Split
 from ..tasks.recordings import Source
+from .clips import Clips
+from .model import Model
 from .stored_rows import Rows
 
 Batching = Literal["oracle", "memory"]
@@ -20,19 +21,19 @@ class Work:
 
     Attributes:
         source: The recordings.
-        embedder: The model.
+        model: The model.
         folder: The entry of the store.
         batching: How recordings are batched.
-        memory_bytes: Memory that the module may have.
-        longest: Split, name and samples of the longest recording.
+        longest: The longest recording.
+        longest_frames: Its samples.
     """
 
     source: Source
-    embedder: Embedder
+    model: Model
     folder: Path
     batching: Batching
-    memory_bytes: int
-    longest: tuple[str, str, int]
+    longest: Clips
+    longest_frames: int
 
     @property
     def is_event(self) -> bool:
@@ -41,7 +42,7 @@ class Work:
 
     def rows(self, split: Split, *, uniform: bool) -> Rows:
         """The rows of a split."""
-        size = self.embedder.timestamp_size if self.is_event else self.embedder.scene_size
+        size = self.model.timestamp_size if self.is_event else self.model.scene_size
         return Rows(
             self.folder,
             split.name,

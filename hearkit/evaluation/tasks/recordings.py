@@ -83,19 +83,24 @@ class Source:
             raise TaskError(f"{path}: {found}; hear-eval check {self.task.path} tells everything")
         return found
 
-    def samples(self, split: str, file: str) -> NDArray[np.float32]:
-        """A recording as the model takes it, shape (n_samples,).
 
-        At the model's rate these are the numbers that the oracle reads.
+def samples(path: str, rate: int) -> NDArray[np.float32]:
+    """A recording as the model takes it, shape (n_samples,).
 
-        Raises:
-            TaskError: If it cannot be read.
-        """
-        try:
-            return audio.load(self.path(split, file), self.wanted).audio
-        except UnreadableError as error:
-            # Without the recording it would be another task: nothing is skipped here.
-            raise TaskError(not_skipped(error)) from error
+    At the model's rate these are the numbers that the oracle reads.
+
+    Args:
+        path: The recording.
+        rate: Rate of the model, in Hz.
+
+    Raises:
+        TaskError: If it cannot be read.
+    """
+    try:
+        return audio.load(Path(path), rate).audio
+    except UnreadableError as error:
+        # Without the recording it would be another task: nothing is skipped here.
+        raise TaskError(not_skipped(error)) from error
 
 
 def not_skipped(error: UnreadableError) -> str:

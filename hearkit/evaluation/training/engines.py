@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from ...api.submission import resolved_device
+from ...errors import TaskError
 from ...files import digest
 from ...version import version
 from ..data import TaskData
 from ..outcome import Journal, Outcome, Plan, Tell
 
+if TYPE_CHECKING:
+    from .parts import Where
+
+_NO_MEMORY = ("out of memory", "allocate memory")
+"""What PyTorch's errors say where there is none left: on a GPU, and on the CPU."""
+
 _FIRST_SEED = 42
 """The oracle's."""
 
-Evaluate = Callable[[TaskData, Plan, "Journal | None", Tell], Outcome]
+
+class Evaluate(Protocol):
+    """Evaluates a task; see `exact.evaluate`."""
+
+    def __call__(
+        self,
+        data: TaskData,
+        plan: Plan,
+        journal: Journal | None,
+        tell: Tell,
+        where: Where | None = None,
+        /,
+    ) -> Outcome:
+        """Train, validate and test."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,25 @@ def evaluator(options: Options) -> Evaluate:
     from . import fused
 
     return fused.evaluate
+
+
+@contextmanager
+def fits_into_memory(device: str) -> Iterator[None]:
+    """A context in which a lack of memory is one line.
+
+    Args:
+        device: Where heads compute.
+
+    Raises:
+        TaskError: If there is not enough.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not any(word in str(error) for word in _NO_MEMORY):
+            raise
+        where = "the GPU's memory" if device != "cpu" else "memory"
+        raise TaskError(f"does not fit into {where}; use a machine with more of it") from error
 
 
 def code_digest() -> str:

@@ -8,7 +8,7 @@ compute with one thread.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from . import trainable
 from .adam import BlockedAdam
 from .grid import Point, points
 from .heads import loss_of, make_head, probabilities_of
-from .progress import Progress, pytorch_restored
+from .parts import Site, Where, begun
 from .protocol import (
     Division,
     Monitor,
@@ -36,7 +36,11 @@ from .trained import Tensors, Trained, from_bytes, to_bytes
 
 
 def evaluate(
-    data: TaskData, plan: Plan, journal: Journal | None = None, tell: Tell | None = None
+    data: TaskData,
+    plan: Plan,
+    journal: Journal | None = None,
+    tell: Tell | None = None,
+    where: Where | None = None,
 ) -> Outcome:
     """Train and test heads, and leave PyTorch's generator and threads as they were.
 
@@ -46,78 +50,108 @@ def evaluate(
         journal: Keeps each finished training, with the state of the random generator after it, so
             that an interrupted and resumed evaluation equals an undisturbed one.
         tell: Follows the trainings.
+        where: Who computes the seeds, each of which is a whole evaluation; None for this process.
 
     Raises:
         UsageError: If the task or the plan cannot be evaluated.
         SubmissionError: If embeddings are not finite.
     """
-    with pytorch_restored(plan.device):
-        torch.set_num_threads(1)
-        return _Evaluation(data, plan, journal, tell).run()
+    with begun(data, plan, journal, tell, where) as (site, spread):
+        (warnings,) = spread(trainable.checked, [None])
+        n_points = len(points(data.metadata, plan.grid, plan.grid_points, seed=0))
+        n_heads = n_points + len(divisions(data.metadata)) - 1
+        site.progress.total = len(plan.seeds) * n_heads
+        seeds = [_Seed(seed, n * n_heads) for n, seed in enumerate(plan.seeds)]
+        found = spread(_evaluated, seeds)
+        return Outcome(
+            tuple(test for one in found for test in one.tests),
+            tuple(tried for one in found for tried in one.grid),
+            dict(site.progress.seconds),
+            (*warnings, *dict.fromkeys(line for one in found for line in one.lone)),
+        )
+
+
+@dataclass(frozen=True)
+class _Seed:
+    """A seed, and the number of heads that those before it train."""
+
+    seed: int
+    n_before: int
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The outcome of one seed."""
+
+    tests: tuple[TestScores, ...]
+    grid: tuple[tuple[int, dict[str, Any], float, int], ...]
+    lone: tuple[str, ...]
+
+
+def _evaluated(site: Site, of: _Seed) -> _Found:
+    """One seed: the grid on the first fold, then the best head on the others."""
+    torch.set_num_threads(1)
+    torch.manual_seed(of.seed)
+    return _Evaluation(site, of).run()
 
 
 class _Evaluation:
-    def __init__(
-        self, data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None
-    ) -> None:
-        self._progress = Progress(tell, plan.device)
-        with self._progress.timed("checking"):
-            self._warnings = trainable.check(data)
-        self._data = data
-        self._plan = plan
-        self._journal = journal
-        self._divisions = divisions(data.metadata)
-        n_points = len(points(data.metadata, plan.grid, plan.grid_points, seed=0))
-        self._progress.total = len(plan.seeds) * (n_points + len(self._divisions) - 1)
+    def __init__(self, site: Site, of: _Seed) -> None:
+        self._site = site
+        self._seed = of.seed
+        self._n_trained = of.n_before
 
-    def run(self) -> Outcome:
+    def run(self) -> _Found:
+        metadata, plan = self._site.data.metadata, self._site.plan
+        first, *others = divisions(metadata)
         tests: list[TestScores] = []
         grid: list[tuple[int, dict[str, Any], float, int]] = []
-        lone: dict[str, None] = {}
-        for seed in self._plan.seeds:
-            torch.manual_seed(seed)
-            first, *others = self._divisions
-            tried = points(self._data.metadata, self._plan.grid, self._plan.grid_points, seed)
-            best: Trained | None = None
-            fold = _Fold(self._data, first, self._plan.device, self._progress.timed)
-            lone |= dict.fromkeys(lone_row_warnings(fold.train.n_rows, tried, first))
-            for point in tried:
-                trained = self._trained(fold, point, seed, best)
-                grid.append((seed, point.as_dict(), trained.score, trained.epoch))
-                if best is None or fold.is_better(trained.score, best.score):
-                    best = trained  # of equal ones the earlier
-            assert best is not None  # there is one point at least
-            tests.append(self._tested(fold, best))
-            for division in others:
-                fold = _Fold(self._data, division, self._plan.device, self._progress.timed)
-                lone |= dict.fromkeys(lone_row_warnings(fold.train.n_rows, [best.point], division))
-                tests.append(self._tested(fold, self._trained(fold, best.point, seed, None)))
-        return Outcome(
-            tuple(tests), tuple(grid), dict(self._progress.seconds), (*self._warnings, *lone)
-        )
+        tried = points(metadata, plan.grid, plan.grid_points, self._seed)
+        best: Trained | None = None
+        fold = self._fold(first)
+        lone = dict.fromkeys(lone_row_warnings(fold.train.n_rows, tried, first))
+        for point in tried:
+            trained = self._trained(fold, point, best)
+            grid.append((self._seed, point.as_dict(), trained.score, trained.epoch))
+            if best is None or fold.is_better(trained.score, best.score):
+                best = trained  # of equal ones the earlier
+        assert best is not None  # there is one point at least
+        tests.append(self._tested(fold, best))
+        for division in others:
+            fold = self._fold(division)
+            lone |= dict.fromkeys(lone_row_warnings(fold.train.n_rows, [best.point], division))
+            tests.append(self._tested(fold, self._trained(fold, best.point, None)))
+        return _Found(tuple(tests), tuple(grid), tuple(lone))
 
-    def _trained(self, fold: _Fold, point: Point, seed: int, best: Trained | None) -> Trained:
+    def _fold(self, division: Division) -> _Fold:
+        site = self._site
+        return _Fold(site.data, division, site.plan.device, site.progress.timed)
+
+    def _trained(self, fold: _Fold, point: Point, best: Trained | None) -> Trained:
         """Train a head, or take what the journal has of it."""
-        self._progress.say(f"{fold.division.test}: {point.in_words()}")
-        name = f"{seed}-{self._progress.done}"
-        kept = self._journal.get(name) if self._journal else None
+        what = f"{fold.division.test}: {point.in_words()}"
+        self._site.progress.say(what)
+        journal = self._site.journal
+        name = f"{self._seed}-{self._n_trained}"
+        kept = journal.get(name) if journal else None
         if kept is not None:
             record = from_bytes(kept)
             torch.set_rng_state(record.pop("generator"))
             trained = Trained.of(record)
         else:
-            trained = fold.fit(point, seed)
+            trained = fold.fit(point, self._seed)
             if best is not None and not fold.is_better(trained.score, best.score):
                 trained = replace(trained, state=None)
-            if self._journal:
+            if journal:
                 record = trained.record() | {"generator": torch.get_rng_state()}
-                self._journal.put(name, to_bytes(record))
-        self._progress.done += 1
+                journal.put(name, to_bytes(record))
+        self._n_trained += 1
+        self._site.progress.say(what, 1)
         return trained
 
     def _tested(self, fold: _Fold, trained: Trained) -> TestScores:
         tested = fold.test(trained)
-        self._progress.say(f"{fold.division.test}: tested")
+        self._site.progress.say(f"{fold.division.test}: tested")
         return tested
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import psutil
 import torch
@@ -17,9 +19,9 @@ import torch
 from ..data import TaskData
 from ..outcome import Journal, Outcome, Plan, Tell, TestScores
 from . import trainable
-from .fused_fold import Fold, Snapshots
+from .fused_fold import SMALL_STEP, Fold, Snapshots, operations_of
 from .grid import Point, points
-from .progress import Progress, pytorch_restored
+from .parts import Site, Where, begun
 from .protocol import Division, divisions, lone_row_warnings
 from .trained import Trained, from_bytes, to_bytes
 from .workers import each
@@ -32,7 +34,11 @@ _Job = tuple[int, Point]
 
 
 def evaluate(
-    data: TaskData, plan: Plan, journal: Journal | None = None, tell: Tell | None = None
+    data: TaskData,
+    plan: Plan,
+    journal: Journal | None = None,
+    tell: Tell | None = None,
+    where: Where | None = None,
 ) -> Outcome:
     """Train and test stacks of heads, and leave PyTorch's generator and threads as they were.
 
@@ -42,125 +48,181 @@ def evaluate(
         journal: Keeps each finished stack, and now and then the one in training, so that an
             interrupted and resumed evaluation equals an undisturbed one.
         tell: Follows the stacks.
+        where: Who computes the folds; None for this process.
 
     Raises:
         UsageError: If the task or the plan cannot be evaluated.
         SubmissionError: If embeddings are not finite.
     """
-    with pytorch_restored(plan.device):
-        return _Evaluation(data, plan, journal, tell).run()
+    with begun(data, plan, journal, tell, where) as (site, spread):
+        (warnings,) = spread(trainable.checked, [None])
+        first, *others = divisions(data.metadata)
+        n_heads = sum(len(_points(site, seed)) for seed in plan.seeds)
+        site.progress.total = n_heads + len(plan.seeds) * len(others)
+        (searched,) = spread(_searched, [first], cores=_cores(site, first))
+        again = [_Again(fold, searched.best, searched.threads) for fold in others]
+        tested = spread(_tested, again, at_once=searched.at_once, cores=searched.threads)
+        tests = [test for fold in (searched.fold, *tested) for test in fold.tests]
+        tests.sort(key=lambda test: plan.seeds.index(test.seed))  # stable: folds in order
+        lone = dict.fromkeys(line for fold in (searched.fold, *tested) for line in fold.lone)
+        return Outcome(tuple(tests), searched.grid, dict(site.progress.seconds), (*warnings, *lone))
 
 
-class _Evaluation:
-    def __init__(
-        self, data: TaskData, plan: Plan, journal: Journal | None, tell: Tell | None
-    ) -> None:
-        self._progress = Progress(tell, plan.device)
-        self._plan = plan
-        self._threads = torch.get_num_threads()
-        with self._progress.timed("checking"):
-            self._warnings = trainable.check(data)
-        self._data = data
-        self._journal = journal
-        self._divisions = divisions(data.metadata)
-        self._points = {
-            seed: points(data.metadata, plan.grid, plan.grid_points, seed) for seed in plan.seeds
-        }
-        heads = sum(map(len, self._points.values()))
-        self._progress.total = heads + len(plan.seeds) * (len(self._divisions) - 1)
-        self._lone: dict[str, None] = {}
+@dataclass(frozen=True)
+class _Tested:
+    """What one fold has given: test scores, and warnings of lone rows."""
 
-    def run(self) -> Outcome:
-        first, *others = self._divisions
-        jobs = [(seed, point) for seed, some in self._points.items() for point in some]
-        fold = self._fold(first)
-        at_once = self._at_once(fold, jobs, len(jobs))
-        threads = max(1, self._threads // at_once)
-        trained, lone = self._trained(fold, jobs, at_once, threads)
-        best: dict[int, Trained] = {}
-        for one in trained:
-            # Of equal ones the earlier: points stand in the order in which they are tried.
-            if one.seed not in best or fold.is_better(one.score, best[one.seed].score):
-                best[one.seed] = one
-        tests = [fold.test(one) for one in best.values()]
-        again = [(one.seed, one.point) for one in best.values()]
-        at_once = self._at_once(fold, again, len(others))
-        threads = max(1, self._threads // at_once)
-        del fold  # its rows make room for those of the others
+    tests: tuple[TestScores, ...]
+    lone: tuple[str, ...]
 
-        def tested(division: Division) -> tuple[list[TestScores], tuple[str, ...]]:
-            fold = self._fold(division)
-            trained, lone = self._trained(fold, again, 1, threads)
-            return [fold.test(one) for one in trained], lone
 
-        for some, warnings in each(tested, others, at_once, self._progress.stop):
-            tests += some
-            lone += warnings
-        tests.sort(key=lambda test: self._plan.seeds.index(test.seed))  # stable: folds in order
-        grid = tuple((one.seed, one.point.as_dict(), one.score, one.epoch) for one in trained)
-        warnings = (*self._warnings, *dict.fromkeys(lone))
-        return Outcome(tuple(tests), grid, dict(self._progress.seconds), warnings)
+@dataclass(frozen=True)
+class _Searched:
+    """The first fold, on which the grid is searched.
 
-    def _at_once(self, fold: Fold, jobs: Sequence[_Job], most: int) -> int:
+    Attributes:
+        fold: What it has given.
+        grid: Seed, point, score and epoch of each head.
+        best: The best point of each seed, which is trained on the other folds.
+        at_once: Other folds trained at once, on one machine.
+        threads: Threads of each of them.
+    """
+
+    fold: _Tested
+    grid: tuple[tuple[int, dict[str, Any], float, int], ...]
+    best: tuple[_Job, ...]
+    at_once: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class _Again:
+    """Another fold, the heads to train on it, and the threads that do it."""
+
+    division: Division
+    jobs: tuple[_Job, ...]
+    threads: int
+
+
+def _points(site: Site, seed: int) -> list[Point]:
+    return points(site.data.metadata, site.plan.grid, site.plan.grid_points, seed)
+
+
+def _cores(site: Site, first: Division) -> int:
+    """Cores that the search keeps busy, told by the shapes alone: rows may be elsewhere."""
+    data, plan = site.data, site.plan
+    n_rows = sum(len(data.splits[name].embeddings) for name in first.train)
+    n_features = data.splits[first.valid].embeddings.shape[1]
+    heads = [point for seed in plan.seeds for point in _points(site, seed)]
+    operations = (operations_of(one, n_rows, n_features, len(data.vocabulary)) for one in heads)
+    is_small = sum(operations) < SMALL_STEP
+    return 1 if is_small else site.threads
+
+
+def _searched(site: Site, division: Division) -> _Searched:
+    """Train all points of the grid on the first fold, and test the best of each seed."""
+    torch.set_num_threads(site.threads)
+    jobs = [(seed, point) for seed in site.plan.seeds for point in _points(site, seed)]
+    folding = _Folding(site, division)
+    fold = folding.fold
+    at_once = folding.at_once(jobs, len(jobs))
+    trained = folding.trained(jobs, at_once, max(1, site.threads // at_once))
+    best: dict[int, Trained] = {}
+    for one in trained:
+        # Of equal ones the earlier: points stand in the order in which they are tried.
+        if one.seed not in best or fold.is_better(one.score, best[one.seed].score):
+            best[one.seed] = one
+    tests = tuple(fold.test(one) for one in best.values())
+    again = tuple((one.seed, one.point) for one in best.values())
+    at_once = folding.at_once(again, len(divisions(site.data.metadata)) - 1)
+    return _Searched(
+        _Tested(tests, folding.lone(jobs)),
+        tuple((one.seed, one.point.as_dict(), one.score, one.epoch) for one in trained),
+        again,
+        at_once,
+        1 if fold.is_small(again) else max(1, site.threads // at_once),
+    )
+
+
+def _tested(site: Site, again: _Again) -> _Tested:
+    """Train the best heads on another fold, and test them."""
+    torch.set_num_threads(again.threads)
+    folding = _Folding(site, again.division)
+    trained = folding.trained(again.jobs, 1, again.threads)
+    tests = tuple(folding.fold.test(one) for one in trained)
+    return _Tested(tests, folding.lone(again.jobs))
+
+
+class _Folding:
+    """The trainings on one fold.
+
+    Attributes:
+        fold: Its rows and scorers.
+    """
+
+    def __init__(self, site: Site, division: Division) -> None:
+        self._site = site
+        self.fold = Fold(site.data, division, site.plan.device, site.progress.timed)
+
+    def at_once(self, jobs: Sequence[_Job], most: int) -> int:
         """Trainings at once; the machine and the task decide, not what is free at the moment.
 
         The threads of a training follow from it, and with another number of threads a product's
         rounding would differ between a run and its resumption.
         """
-        if not all(fold.shares_cores(point) for _, point in jobs):
+        if not all(self.fold.shares_cores(point) for _, point in jobs):
             return 1
-        numbers = sum(split.embeddings.size for split in self._data.splits.values())
+        numbers = sum(split.embeddings.size for split in self._site.data.splits.values())
         fitting = int(_SHARE * psutil.virtual_memory().total / (4 * numbers))
-        return max(1, min(self._threads, most, fitting))
+        return max(1, min(self._site.threads, most, fitting))
 
-    def _fold(self, division: Division) -> Fold:
-        return Fold(self._data, division, self._plan.device, self._progress.timed)
+    def lone(self, jobs: Sequence[_Job]) -> tuple[str, ...]:
+        """What is said where the last training batch would have one row."""
+        chosen = [point for _, point in jobs]
+        return tuple(lone_row_warnings(self.fold.train.n_rows, chosen, self.fold.division))
 
-    def _trained(
-        self, fold: Fold, jobs: Sequence[_Job], at_once: int, threads: int
-    ) -> tuple[list[Trained], tuple[str, ...]]:
+    def trained(self, jobs: Sequence[_Job], at_once: int, threads: int) -> list[Trained]:
         """Train heads, in stacks of the same shape that fit into the memory.
 
         Args:
-            fold: Rows and scorers.
             jobs: The heads.
             at_once: Stacks of this fold trained at once.
             threads: Threads of each.
 
         Returns:
-            The heads in the given order, and warnings.
+            The heads in the given order.
         """
-        chosen = [point for _, point in jobs]
-        lone = tuple(lone_row_warnings(fold.train.n_rows, chosen, fold.division))
-        stacks = list(_stacks(jobs, fold.most_heads))
+        self.lone(jobs)  # refuses a single row
+        stacks = list(_stacks(jobs, self.fold.most_heads))
         found: dict[_Job, Trained] = {}
         for some in each(
-            lambda stack: self._stack(fold, stack, threads), stacks, at_once, self._progress.stop
+            lambda stack: self._stack(stack, threads), stacks, at_once, self._site.progress.stop
         ):
             found |= {(one.seed, one.point): one for one in some}
-        return [found[job] for job in jobs], lone
+        return [found[job] for job in jobs]
 
-    def _stack(self, fold: Fold, jobs: list[_Job], threads: int) -> list[Trained]:
+    def _stack(self, jobs: list[_Job], threads: int) -> list[Trained]:
         """Train a stack, or take what the journal has of it."""
-        self._progress.say(
-            f"{fold.division.test}: {len(jobs)} {'head' if len(jobs) == 1 else 'heads'}"
-        )
-        name = f"{fold.division.test}-{zlib.crc32(repr(jobs).encode()):08x}"
-        snapshots = Snapshots(self._journal, f"{name}-part")
-        kept = self._journal.get(name) if self._journal else None
+        fold, journal, progress = self.fold, self._site.journal, self._site.progress
+        where = fold.division.test
+        progress.say(f"{where}: {len(jobs)} {'head' if len(jobs) == 1 else 'heads'}")
+        name = f"{where}-{zlib.crc32(repr(jobs).encode()):08x}"
+        snapshots = Snapshots(journal, f"{name}-part")
+        kept = journal.get(name) if journal else None
         if kept is not None:
             snapshots.forget()
-            self._progress.say(f"{fold.division.test}: trained before", len(jobs))
+            progress.say(f"{where}: trained before", len(jobs))
             return [Trained.of(record) for record in from_bytes(kept)]
-        trained = fold.fit(jobs, zlib.crc32(name.encode()), threads, self._left, snapshots)
-        if self._journal:
-            self._journal.put(name, to_bytes([one.record() for one in trained]))
+        seed = zlib.crc32(name.encode())
+        trained = fold.fit(jobs, seed, threads, self._left, snapshots)
+        if journal:
+            journal.put(name, to_bytes([one.record() for one in trained]))
             snapshots.forget()
         return trained
 
     def _left(self, number: int, what: str) -> None:
         """So many heads have left a stack."""
-        self._progress.say(what, number)
+        self._site.progress.say(what, number)
 
 
 def _stacks(jobs: Sequence[_Job], most_heads: Callable[[Point], int]) -> Iterator[list[_Job]]:

@@ -33,7 +33,7 @@ heads are together decides their dropout, so the limit is the same wherever ther
 _FULL_BATCH = 1024
 """Rows in a batch of all grids."""
 
-_SMALL_STEP = 3e8
+SMALL_STEP = 3e8
 """Operations of a step below which one thread computes it: the threads would wait for each other
 longer than they compute, above all where other processes want the cores, too."""
 
@@ -81,6 +81,11 @@ class Snapshots:
         """The training has ended and is kept elsewhere."""
         if self._journal and self._journal.get(self._name):
             self._journal.put(self._name, b"")
+
+
+def operations_of(point: Point, n_rows: int, n_features: int, n_labels: int) -> int:
+    """Operations of a head's step: two for each row and weight, forward, and twice backward."""
+    return 6 * min(point.batch_size, n_rows) * weights_of(point, n_features, n_labels)
 
 
 class Fold:
@@ -161,8 +166,7 @@ class Fold:
             epoch, start = kept["epoch"], start - kept["seconds"]
             left(len(done), f"{self.division.test}: goes on after epoch {epoch}")
         shape = jobs[0][1]
-        is_small = self._operations(shape) * len(jobs) < _SMALL_STEP
-        torch.set_num_threads(1 if is_small else threads)
+        torch.set_num_threads(1 if self.is_small(jobs) else threads)
         while stack.members:
             with self._timed("training"):
                 self._train_epoch(stack, shape)
@@ -210,10 +214,13 @@ class Fold:
         is_on_cpu = torch.device(self._device).type == "cpu"
         return is_on_cpu and least <= self._operations(point) < most
 
+    def is_small(self, jobs: Sequence[tuple[int, Point]]) -> bool:
+        """Whether one thread computes a step of all these heads as fast as several."""
+        return sum(self._operations(point) for _, point in jobs) < SMALL_STEP
+
     def _operations(self, point: Point) -> int:
-        """Operations of a head's step: two for each row and weight, forward, and twice backward."""
-        rows = min(point.batch_size, self.train.n_rows)
-        return 6 * rows * weights_of(point, self._n_features, len(self._data.vocabulary))
+        n_labels = len(self._data.vocabulary)
+        return operations_of(point, self.train.n_rows, self._n_features, n_labels)
 
     def _train_epoch(self, stack: Stack, shape: Point) -> None:
         places = batches(self.train.n_rows, shape.batch_size, normalised=shape.hidden_layers > 0)

@@ -7,9 +7,8 @@ standardised with the training rows' mean and deviation.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from ..data import SplitData, TaskData
 from ..outcome import Journal, Outcome, Plan, Tell, TestScores
 from . import trainable
+from .parts import Site, Spread, Where, begun
 from .protocol import Division, divisions
 from .scorer import Scorer
 
@@ -185,55 +185,65 @@ class _Neighbours:
 def linear(
     data: TaskData,
     plan: Plan,
-    journal: Journal | None = None,  # noqa: ARG001 - nothing takes long enough to be kept
+    journal: Journal | None = None,
     tell: Tell | None = None,
+    where: Where | None = None,
 ) -> Outcome:
     """Logistic regression; see `exact.evaluate` for the arguments."""
-    return _evaluated(data, plan, tell, "C", _STRENGTHS)
+    with begun(data, plan, journal, tell, where) as (site, spread):
+        return _evaluated(site, spread, _Choices("C", _STRENGTHS))
 
 
 def knn(
     data: TaskData,
     plan: Plan,
-    journal: Journal | None = None,  # noqa: ARG001 - likewise
+    journal: Journal | None = None,
     tell: Tell | None = None,
+    where: Where | None = None,
 ) -> Outcome:
     """Nearest neighbours; see `exact.evaluate` for the arguments."""
-    return _evaluated(data, plan, tell, "n_neighbors", _NEIGHBOURS)
+    with begun(data, plan, journal, tell, where) as (site, spread):
+        return _evaluated(site, spread, _Choices("n_neighbors", _NEIGHBOURS))
 
 
-def _evaluated(
-    data: TaskData, plan: Plan, tell: Tell | None, name: str, choices: Sequence[Any]
-) -> Outcome:
-    warnings = list(trainable.check(data))
-    seed = plan.seeds[0]
+@dataclass(frozen=True)
+class _Choices:
+    """A hyperparameter and its values."""
+
+    name: str
+    values: tuple[Any, ...]
+
+
+def _evaluated(site: Site, spread: Spread, choices: _Choices) -> Outcome:
+    plan = site.plan
+    warnings = list(*spread(trainable.checked, [None]))
     if len(plan.seeds) > 1:
-        warnings.append(f"this probe has nothing random; seed {seed} stands for all")
+        warnings.append(f"this probe has nothing random; seed {plan.seeds[0]} stands for all")
+    site.progress.total = len(choices.values) + len(divisions(site.data.metadata)) - 1
+    (found,) = spread(_probed, [choices], cores=site.threads)
+    return replace(found, seconds=dict(site.progress.seconds), warnings=tuple(warnings))
+
+
+def _probed(site: Site, choices: _Choices) -> Outcome:
+    """All of it; nothing takes long enough to be kept in a journal."""
+    data, name, seed, device = site.data, choices.name, site.plan.seeds[0], site.plan.device
     parts = divisions(data.metadata)
-    total, done = len(choices) + len(parts) - 1, 0
-    began = time.perf_counter()
-
-    def step(what: str) -> None:
-        nonlocal done
-        if tell is not None:
-            tell(done, total, what)
-        done += 1
-
-    first = _Fitter(data, parts[0], plan.device)
-    tried = []
-    for choice in choices:
-        step(f"{name} = {choice:g}")
-        tried.append((first.validated(name, choice), choice))
-    # The first of equal ones.
-    best = (max if first.scorer.maximize else min)(tried, key=lambda one: one[0][0])[1]
-    tests = [first.tested(name, best, seed)]
-    for part in parts[1:]:
-        step(f"test on {part.test}")
-        tests.append(_Fitter(data, part, plan.device).tested(name, best, seed))
+    with site.progress.timed("probing"):
+        first = _Fitter(data, parts[0], device)
+        tried = []
+        for choice in choices.values:
+            site.progress.say(f"{name} = {choice:g}")
+            tried.append((first.validated(name, choice), choice))
+            site.progress.say(f"{name} = {choice:g}", 1)
+        # The first of equal ones.
+        best = (max if first.scorer.maximize else min)(tried, key=lambda one: one[0][0])[1]
+        tests = [first.tested(name, best, seed)]
+        for part in parts[1:]:
+            site.progress.say(f"test on {part.test}")
+            tests.append(_Fitter(data, part, device).tested(name, best, seed))
+            site.progress.say(f"test on {part.test}", 1)
     grid = tuple((seed, {name: choice}, figure, 0) for (figure, _), choice in tried)
-    if tell is not None:
-        tell(total, total, "tested")
-    return Outcome(tuple(tests), grid, {"probing": time.perf_counter() - began}, tuple(warnings))
+    return Outcome(tuple(tests), grid)
 
 
 class _Fitter:

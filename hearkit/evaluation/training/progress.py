@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -48,6 +48,17 @@ class Progress:
     def stop(self) -> None:
         """Let all trainings end at their next stage."""
         self._stopped = True
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Count the time of a part that was computed elsewhere."""
+        with self._lock:
+            for stage, some in seconds.items():
+                self.seconds[stage] += some
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no further stage is wanted."""
+        return self._stopped
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

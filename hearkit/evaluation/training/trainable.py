@@ -10,6 +10,7 @@ from ...errors import SubmissionError, UsageError
 from ..data import SplitData, TaskData
 from ..events import postprocessings
 from ..scores import SCORES
+from .parts import Site
 from .protocol import Division, divisions
 
 _NAMED = 5
@@ -17,6 +18,12 @@ _NAMED = 5
 
 _BLOCK_BYTES = 64 << 20
 """Embeddings looked at in one go; they may be larger than the memory."""
+
+
+def checked(site: Site, _: None) -> tuple[str, ...]:
+    """The part of an evaluation that comes first; see `check`."""
+    with site.progress.timed("checking"):
+        return check(site.data)
 
 
 def check(data: TaskData) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,12 +31,24 @@ def each(
     """
     if min(n_threads, len(items)) <= 1:
         return [function(item) for item in items]
+    failed = threading.Event()
+
+    def begin(item: T) -> R:
+        if failed.is_set():  # a thread is free before its failure is seen here
+            raise CancelledError
+        try:
+            return function(item)
+        except BaseException:
+            failed.set()
+            raise
+
     with ThreadPoolExecutor(n_threads, thread_name_prefix="hear-heads") as threads:
-        futures = [threads.submit(function, item) for item in items]
+        futures = [threads.submit(begin, item) for item in items]
         try:
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             for future in done:
-                future.result()
+                with suppress(CancelledError):
+                    future.result()
             return [future.result() for future in futures]
         except BaseException:
             stop()

@@ -37,9 +37,13 @@ class Hosts:
     Args:
         folder: For Ray's sessions; its path is short, for that of a socket has 107 characters.
         log: What nodes print.
+
+    Attributes:
+        env: Environment variables of what is started.
     """
 
     def __init__(self, folder: Path, log: Path) -> None:
+        self.env = dict(QUIET)
         self._folder = folder
         self._log = log
         self._hosts: list[int] = []
@@ -84,7 +88,7 @@ class Hosts:
         with (stdout or self._log).open("ab") as out, (stderr or self._log).open("ab") as told:
             return subprocess.Popen(
                 ["ip", "netns", "exec", f"hear-ns{number}", *command],
-                env={**os.environ, **QUIET},
+                env={**os.environ, **self.env},
                 cwd=self._log.parent,
                 stdout=out,
                 stderr=told,

@@ -10,9 +10,9 @@ import pytest
 from hearkit.embed.counts import Counts
 from hearkit.embed.jobs import Job
 from hearkit.embed.results import NpzFiles
-from hearkit.embed.spread import driver
+from hearkit.embed.spread import driver, waiting
 from hearkit.embed.spread.messages import Failed, Opened, Refused, Report
-from hearkit.embed.spread.pool import Event, Worker
+from hearkit.embed.spread.workers import Event, Worker
 from hearkit.embed.standing import Judge, Standing
 from hearkit.errors import HearError, LostError, OutputError, UsageError
 
@@ -53,12 +53,10 @@ class FakePool:
     def workers(self) -> Iterator[Worker]:
         return (worker for worker in self.live.values() if worker.is_open)
 
-    def embed(self, worker: Worker, call: int, jobs: list[Job]) -> None:
-        self.calls.append((worker, call, jobs))
+    def ask(self, worker: Worker, call: int, method: str, *arguments: Any) -> None:
+        assert method in ("embed", "flush")
+        self.calls.append((worker, call, arguments[0] if method == "embed" else []))
         self.most_calls = max(self.most_calls, sum(one[0] is worker for one in self.calls))
-
-    def flush(self, worker: Worker, call: int) -> None:
-        self.calls.append((worker, call, []))
 
     def events(self, seconds: float) -> Iterator[Event]:  # noqa: ARG002
         worker, call, jobs = self.calls.popleft()
@@ -203,7 +201,7 @@ def test_what_a_worker_had_finished_is_not_made_again(monkeypatch: pytest.Monkey
         finished.update(job.name for job in jobs[:-1])
         return None
 
-    monkeypatch.setattr(driver, "standing_of", looking)
+    monkeypatch.setattr(waiting, "standing_of", looking)
     pool = FakePool(killed, 1)
     found = spread(pool)
     assert str(found.counts) == "embedded 300, already there 0, failed 0"
@@ -215,7 +213,7 @@ def test_what_is_there_is_given_to_nobody(monkeypatch: pytest.MonkeyPatch) -> No
     def looking(*_: Any) -> Judge:
         return lambda job, _=None: Standing(is_current=job.name != "7.wav")
 
-    monkeypatch.setattr(driver, "standing_of", looking)
+    monkeypatch.setattr(waiting, "standing_of", looking)
     pool = FakePool(kept)
     assert str(spread(pool).counts) == "embedded 1, already there 299, failed 0"
     assert pool.told == [["7.wav"]]

@@ -17,6 +17,7 @@ from hearkit.embed.model import Embedder
 from hearkit.errors import Fault, OutputError, TaskError
 from hearkit.evaluation.embeddings import embedding, stored_rows
 from hearkit.evaluation.embeddings.embedding import Embeddings
+from hearkit.evaluation.embeddings.model import Here
 from hearkit.evaluation.embeddings.work import Batching
 from hearkit.evaluation.tasks import folder, order
 
@@ -71,10 +72,9 @@ def embedded(
     task, _ = folder.read(path)
     return embedding.embed(
         task,
-        embedder,
+        Here(embedder, memory),
         store,
         batching=batching,
-        memory_bytes=memory,
         tell=lambda *_: None,
     )
 

@@ -9,7 +9,7 @@ import soundfile
 from hearkit.errors import TaskError
 from hearkit.evaluation.tasks import folder, recordings
 from hearkit.evaluation.tasks.faults import Faults
-from hearkit.evaluation.tasks.recordings import Source
+from hearkit.evaluation.tasks.recordings import Source, samples
 
 from ..task_folders import event_task, noise, scene_task, write_json, write_sound
 
@@ -76,7 +76,9 @@ def test_the_models_own_rate_gives_the_recorded_samples(tmp_path: Path) -> None:
     path = scene_task(tmp_path / "t", n_files=1)
     source = Source.of(folder.read(path)[0], 16000)
     expected, _ = soundfile.read(path / "16000/train/train_00.wav", dtype="float32")
-    np.testing.assert_array_equal(source.samples("train", "train_00.wav"), expected)
+    np.testing.assert_array_equal(
+        samples(str(source.path("train", "train_00.wav")), source.wanted), expected
+    )
     assert source.resampled == ""
 
 
@@ -85,7 +87,7 @@ def test_a_missing_rate_is_made_from_the_best_and_said(tmp_path: Path) -> None:
     scene_task(path, n_files=1, rate=22050)
     source = Source.of(folder.read(path)[0], 16000)
     assert source.rate == 48000
-    assert len(source.samples("train", "train_00.wav")) == 1600
+    assert len(samples(str(source.path("train", "train_00.wav")), source.wanted)) == 1600
     assert source.resampled == (
         "the task has no audio at the model's 16000 Hz; its 48000 Hz were resampled by soxr at its "
         "highest quality"
@@ -97,7 +99,7 @@ def test_an_unreadable_recording_is_named(tmp_path: Path) -> None:
     source = Source.of(folder.read(path)[0], 16000)
     (path / "16000/train/train_00.wav").write_text("no audio")
     with pytest.raises(TaskError, match=r"train_00\.wav: cannot be read as audio .*; replace"):
-        source.samples("train", "train_00.wav")
+        samples(str(source.path("train", "train_00.wav")), source.wanted)
     (path / "16000/train/train_00.wav").unlink()
     with pytest.raises(TaskError, match=r"train_00\.wav: is missing; hear-eval check"):
         source.header("train", "train_00.wav")

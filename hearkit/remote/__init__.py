@@ -1,0 +1,1 @@
+"""Recordings and results at URLs: object stores and whatever else fsspec reaches."""
