@@ -17,6 +17,7 @@ _MODELS: dict[str, dict[str, str]] = {
     "crepe": {},
     "crepe tiny": {"capacity": "tiny"},
     "wav2vec2": {},
+    "general": {},
 }
 _SECONDS = 10
 _TURNS, _QUICK_TURNS = 9, 3

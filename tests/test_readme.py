@@ -60,7 +60,7 @@ def figures(document: str, name: str) -> list[str]:
     return [number for cell in row.split("|") for number in re.findall(r"^ ([\d.e+]+)", cell)]
 
 
-@pytest.mark.parametrize("name", ["mel", "crepe", "wav2vec2"])
+@pytest.mark.parametrize("name", ["mel", "crepe", "wav2vec2", "general"])
 def test_speeds_and_scores_are_those_that_were_measured(name: str) -> None:
     row = rf"^\| [^|]*`hearbaseline.{name}` \|.*\| ([\d.]+) \| ([\d., ]+) \| [^|]* \|$"
     ((speed, scores),) = re.findall(row, README, re.MULTILINE)

@@ -20,9 +20,9 @@ from torch.nn import functional as F  # noqa: N812
 
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import bundled, reading, restore
+from hearbaseline._windows import WHOLE, transform
 from hearbaseline.wav2vec2.checkpoint import build, read
 from hearbaseline.wav2vec2.extractor import Extractor, Geometry, arrange
-from hearbaseline.wav2vec2.windows import WHOLE, transform
 
 TIMESTAMP_HOP_MS = 20.0
 SCENE_HOP_MS = 20.0

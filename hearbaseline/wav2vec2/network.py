@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from hearbaseline._transformer import EncoderLayer, FeedForward, SelfAttention
 from hearbaseline.wav2vec2.layers import (
     Encoder,
-    EncoderLayer,
     FeatureExtractor,
     FeatureProjection,
-    FeedForward,
     PositionalConvolution,
-    SelfAttention,
     Transformer,
 )
 

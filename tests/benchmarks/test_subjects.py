@@ -18,7 +18,7 @@ NEEDS = ("torchcrepe",)
 
 
 def test_each_module_is_a_subject_of_one_kind() -> None:
-    assert {"mel", "crepe", "wav2vec2", "baselines", "embed", "startup"} <= set(SUBJECTS)
+    assert {"mel", "crepe", "wav2vec2", "general", "baselines", "embed", "startup"} <= set(SUBJECTS)
     for name in SUBJECTS:
         module = importlib.import_module(f"benchmarks.{name}")
         assert hasattr(module, "duels") != hasattr(module, "tables")

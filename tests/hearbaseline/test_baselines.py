@@ -11,7 +11,7 @@ import pytest
 import benchmarks.baselines
 import hearbaseline
 from benchmarks.__main__ import SUBJECTS
-from training.probe.command import MODELS
+from training.probe.command import CONTROLS, MODELS
 from validator import validate
 
 NEEDS = ("torchcrepe",)
@@ -27,7 +27,7 @@ FOUND = {
 
 
 def test_some_baselines_are_found() -> None:
-    assert {"mel", "crepe", "wav2vec2"} <= FOUND
+    assert {"mel", "crepe", "wav2vec2", "general"} <= FOUND
 
 
 def test_each_has_the_functions_of_the_api() -> None:
@@ -60,7 +60,7 @@ def test_the_benchmarks_measure_them() -> None:
 
 
 def test_the_probes_probe_them() -> None:
-    assert set(MODELS) == {"mfcc", *FOUND}
+    assert set(MODELS) == {"mfcc", *CONTROLS, *FOUND}
 
 
 def test_a_copy_of_mel_is_a_submission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

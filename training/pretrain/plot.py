@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,12 @@ _PANELS = {
 }
 
 
-def read_log(path: Path) -> dict[str, list[float]]:
+def read_log(path: Path, needed: Mapping[str, str] = _PANELS) -> dict[str, list[float]]:
     """The columns of a run's log.
 
     Args:
         path: `log.csv`.
+        needed: Columns that it must have.
 
     Raises:
         ValueError: If it is no such log, or has no row yet.
@@ -41,21 +43,27 @@ def read_log(path: Path) -> dict[str, list[float]]:
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    if not rows or not {"step", *_PANELS} <= set(rows[0]):
+    if not rows or not {"step", *needed} <= set(rows[0]):
         raise ValueError(f"{path}: is no log of a run with at least one row; train further first")
-    return {name: [float(row[name]) for row in rows] for name in rows[0]}
+    return {name: [float(row[name] or "nan") for row in rows] for name in rows[0]}
 
 
-def draw(log: dict[str, list[float]], out: Path) -> None:
-    """Write a panel for each of the loss's parts; as SVG, the same bytes for the same log."""
+def draw(log: dict[str, list[float]], out: Path, panels: Mapping[str, str] = _PANELS) -> None:
+    """Write a panel for each of the loss's parts; as SVG, the same bytes for the same log.
+
+    Args:
+        log: What `read_log` returned.
+        out: The picture.
+        panels: Their titles, by the column that they show.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
     with mpl.rc_context(_STYLE):
-        figure, axes = plt.subplots(1, len(_PANELS), figsize=(2.7 * len(_PANELS), 2.3))
-        for panel, (name, title) in zip(axes, _PANELS.items(), strict=True):
+        figure, axes = plt.subplots(1, len(panels), figsize=(2.7 * len(panels), 2.3))
+        for panel, (name, title) in zip(axes, panels.items(), strict=True):
             panel.plot(log["step"], log[name], color=LINE, linewidth=1.5)
             panel.set_title(title, fontsize=9)
             panel.set_xlabel("updates")

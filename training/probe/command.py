@@ -17,12 +17,24 @@ from typing import Any, NoReturn
 import click
 
 from training.probe.clips import ProbeError, Task, load
-from training.probe.embeddings import Embedding, baseline, embed, mfcc, twins, wav2vec2
+from training.probe.embeddings import (
+    Embedding,
+    baseline,
+    control,
+    embed,
+    mfcc,
+    student,
+    twins,
+    wav2vec2,
+)
 from training.probe.recordings import prepare
 from training.probe.results import MAP, Line, Results
 from training.probe.scores import floor, kept_score
 
-MODELS = ("mfcc", "mel", "crepe", "wav2vec2")
+MODELS = ("mfcc", "log-mel", "convolutions", "mel", "crepe", "wav2vec2", "general")
+
+CONTROLS = {"log-mel": "log-mel statistics", "convolutions": "random convolutions"}
+"""What was never trained, by the name on the command line."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,6 +69,13 @@ MODELS = ("mfcc", "mel", "crepe", "wav2vec2")
     help="Of wav2vec2; by default the bundled one.",
 )
 @click.option(
+    "--general",
+    "students",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Checkpoint of a run of training.distill.",
+)
+@click.option(
     "--twins",
     "seeds",
     default=1,
@@ -79,6 +98,7 @@ def command(
     root: Path | None,
     models: tuple[str, ...],
     checkpoints: tuple[Path, ...],
+    students: tuple[Path, ...],
     seeds: int,
     cache: Path | None,
     markdown: Path | None,
@@ -98,7 +118,7 @@ def command(
     for file in filter(None, (markdown, json_file)):
         if not file.parent.is_dir():
             raise ProbeError(f"{file.parent}: there is no such folder; make it, or choose another")
-    embeddings = _embeddings(models or MODELS, checkpoints, seeds)
+    embeddings = _embeddings(models or MODELS, checkpoints, students, seeds)
     if root is None:
         if data is None:
             raise ProbeError("give --data DIR for the shipped tasks, or --task FILE --root DIR")
@@ -118,22 +138,35 @@ def command(
 
 
 def _embeddings(
-    models: tuple[str, ...], checkpoints: tuple[Path, ...], seeds: int
+    models: tuple[str, ...],
+    checkpoints: tuple[Path, ...],
+    students: tuple[Path, ...],
+    seeds: int,
 ) -> list[Embedding]:
     """What to probe, each once: snapshots of one run have the same twins."""
-    found = [mfcc() if name == "mfcc" else baseline(name) for name in models if name != "wav2vec2"]
-    if "wav2vec2" in models:
-        from hearbaseline._checkpoint import bundled
+    from hearbaseline._checkpoint import bundled
 
-        named = {str(path): path for path in checkpoints} or {
-            "wav2vec2": bundled("wav2vec2.safetensors")
-        }
-        for path in named.values():
-            for seed in range(seeds):
-                found += twins(path, seed)
-        found += [wav2vec2(path, name) for name, path in named.items()]
-    elif checkpoints:
+    if checkpoints and "wav2vec2" not in models:
         raise ProbeError("--checkpoint is of wav2vec2, which --model leaves out")
+    found: list[Embedding] = []
+    for name in models:
+        if name == "mfcc":
+            found.append(mfcc())
+        elif name == "log-mel":
+            found.append(control(CONTROLS[name]))
+        elif name == "convolutions":
+            found += [control(CONTROLS[name], seed) for seed in range(max(1, seeds))]
+        elif name == "wav2vec2":
+            named = {str(path): path for path in checkpoints} or {
+                name: bundled(f"{name}.safetensors")
+            }
+            for path in named.values():
+                for seed in range(seeds):
+                    found += twins(path, seed)
+            found += [wav2vec2(path, label) for label, path in named.items()]
+        else:
+            found.append(baseline(name))
+    found += [student(path, str(path)) for path in students]
     return list({embedding.identity: embedding for embedding in found}.values())
 
 

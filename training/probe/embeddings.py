@@ -98,6 +98,30 @@ def mfcc() -> Embedding:
     return Embedding("MFCC statistics", 16000, identity, load)
 
 
+def control(name: str, seed: int = 0) -> Embedding:
+    """A control: an embedding in which nothing was learned.
+
+    Args:
+        name: "log-mel statistics" or "random convolutions".
+        seed: Of the latter's weights.
+    """
+    is_drawn = name == "random convolutions"
+
+    def load() -> Embed:
+        from training.probe import controls
+
+        embed_clip = (
+            controls.random_convolutions(seed) if is_drawn else controls.log_mel_statistics()
+        )
+        return lambda clip: embed_clip(clip)[None]
+
+    # Of the baseline they have the spectrograms alone.
+    shared = [path for path in baseline_files("general") if path.parent == BASELINES]
+    files = [FOLDER / "controls.py", BASELINES / "general" / "spectra.py", *shared]
+    name = f"{name}, seed {seed}" if is_drawn else name
+    return Embedding(name, 16000, f"{name} {metadata.version('torch')} {digest(files)}", load)
+
+
 def baseline(name: str) -> Embedding:
     """A baseline of this package with the weights that it comes with.
 
@@ -127,6 +151,46 @@ def baseline(name: str) -> Embedding:
     return Embedding(name, model.sample_rate, identity, lambda: embed_clip)
 
 
+def student(checkpoint: Path, name: str) -> Embedding:
+    """A checkpoint of the general baseline.
+
+    Args:
+        checkpoint: What `hearbaseline.general.load_model` takes, a file.
+        name: For the table.
+
+    Raises:
+        ProbeError: If it cannot be read.
+    """
+
+    def load() -> Embed:
+        import torch
+
+        from hearbaseline.general import get_scene_embeddings, load_model
+
+        try:
+            model = load_model(str(checkpoint))
+        except (OSError, ValueError) as error:
+            raise ProbeError(str(error)) from error
+        return lambda clip: get_scene_embeddings(torch.from_numpy(clip)[None], model).numpy()
+
+    identity = f"general {_sha(checkpoint)} {digest(baseline_files('general'))}"
+    return Embedding(name, 16000, identity, load)
+
+
+def _sha(checkpoint: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        ProbeError: If it cannot be read.
+    """
+    try:
+        return hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ProbeError(
+            f"{checkpoint}: cannot be read ({error.strerror}); give a checkpoint"
+        ) from error
+
+
 def wav2vec2(checkpoint: Path, name: str) -> Embedding:
     """Our wav2vec 2.0 at every layer.
 
@@ -137,13 +201,7 @@ def wav2vec2(checkpoint: Path, name: str) -> Embedding:
     Raises:
         ProbeError: If it cannot be read.
     """
-    try:
-        sha = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ProbeError(
-            f"{checkpoint}: cannot be read ({error.strerror}); give a checkpoint"
-        ) from error
-    identity = f"wav2vec2 {sha} {digest(baseline_files('wav2vec2'))}"
+    identity = f"wav2vec2 {_sha(checkpoint)} {digest(baseline_files('wav2vec2'))}"
     return Embedding(name, 16000, identity, lambda: _layers(checkpoint), layered=True)
 
 

@@ -12,16 +12,25 @@ import soundfile
 
 from training.corpus import packages
 from training.corpus.sources import CorpusError
-from training.probe.clips import ProbeError
+from training.probe.clips import ProbeError, read_rows
+from training.probe.notes import render
 from training.probe.soundfont import SoundfontError, read
 
 PACKAGES = (
     "avldrums.lv2-soundfont",
+    "fillets-ng-data-cs",
+    "fillets-ng-data-nl",
+    "fluid-soundfont-gm",
     "gcin-voice",
+    "hedgewars-data",
     "hydrogen-drumkits",
     "hydrogen-drumkits-effects",
     "sonic-pi-samples",
+    "timgm6mb-soundfont",
+    "wesnoth-1.16-data",
 )
+
+TASKS = Path(__file__).parent / "tasks"
 
 SOUNDFONTS = {
     "BlackPearl4": "avldrums.lv2-soundfont/usr/share/sounds/sf2/Black_Pearl_4_LV2.sf2",
@@ -52,6 +61,7 @@ def prepare(data: Path) -> Path:
                 _whole(root / name, partial(packages.unpack, deb))
         if not (root / "_avl").is_dir():
             _whole(root / "_avl", partial(_cut, root))
+        _render(root, root / "_notes")
     except OSError as error:
         raise ProbeError(f"{error.filename or data}: {error.strerror or error}") from error
     except (CorpusError, SoundfontError) as error:
@@ -81,6 +91,19 @@ def _whole(folder: Path, fill: Callable[[Path], None]) -> None:
     filling.mkdir()
     fill(filling)
     filling.replace(folder)
+
+
+def _render(root: Path, folder: Path) -> None:
+    """Those of the notes which the shipped tables name that are not there yet."""
+    rows = (row for table in sorted(TASKS.glob("*.csv")) for row in read_rows(table))
+    names = {Path(row.path).name for row in rows if row.path.startswith("_notes/")}
+    missing = {name for name in names if not (folder / name).is_file()}
+    if missing:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root, prefix="partial-") as fresh:
+            render(root, Path(fresh), missing)
+            for path in Path(fresh).iterdir():
+                path.replace(folder / path.name)
 
 
 def _cut(root: Path, folder: Path) -> None:

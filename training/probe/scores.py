@@ -11,7 +11,7 @@ classes, for which the scores of the five folds are ranked together.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +28,9 @@ C = 1.0
 
 MAX_ITER = 5000
 """Steps of L-BFGS, at most; a few hundred are needed."""
+
+RESAMPLES = 400
+"""Of the groups, for an interval."""
 
 ROTATED = 512
 """Features from which on finding their rank takes less time than it saves."""
@@ -47,10 +50,12 @@ class Score:
     Attributes:
         folds: Of each fold.
         pooled: Of all clips together, each judged by the model that was not trained on it.
+        interval: Of 95 % around `pooled`, by bootstrap over groups.
     """
 
     folds: tuple[float, ...]
     pooled: float
+    interval: tuple[float, float]
 
     @property
     def mean(self) -> float:
@@ -107,9 +112,15 @@ def kept_score(task: Task, features: NDArray[np.float32], cache: Path | None) ->
     kept = cache / f"score-{sha.hexdigest()[:20]}.npz"
     if kept.is_file():
         with np.load(kept) as held:
-            return Score(tuple(held["folds"].tolist()), float(held["pooled"]))
+            low, high = held["interval"].tolist()
+            return Score(tuple(held["folds"].tolist()), float(held["pooled"]), (low, high))
     found = score(task, features)
-    write_arrays(kept, folds=np.array(found.folds), pooled=np.array(found.pooled))
+    write_arrays(
+        kept,
+        folds=np.array(found.folds),
+        pooled=np.array(found.pooled),
+        interval=np.array(found.interval),
+    )
     return found
 
 
@@ -170,10 +181,32 @@ def _measured(task: Task, judged: list[Array]) -> Score:
             return mean_average_precision(truth, judgements)
         return float((truth == judgements).mean())
 
+    tested, judgements = np.concatenate(tests), np.concatenate(judged)
     return Score(
         tuple(metric(targets[test], fold) for test, fold in zip(tests, judged, strict=True)),
-        metric(targets[np.concatenate(tests)], np.concatenate(judged)),
+        metric(targets[tested], judgements),
+        _interval(np.array(task.groups)[tested], targets[tested], judgements, metric),
     )
+
+
+def _interval(
+    groups: Array, targets: Array, judgements: Array, metric: Callable[[Array, Array], float]
+) -> tuple[float, float]:
+    """The middle 95 % of the metric on groups drawn with replacement.
+
+    Clips of a group are alike, so that drawing single clips would make too narrow an interval.
+    """
+    generator = np.random.default_rng(0)
+    names, numbers = np.unique(groups, return_inverse=True)
+    members = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
+    found = []
+    for _ in range(RESAMPLES):
+        drawn = np.concatenate(
+            [members[k] for k in generator.integers(len(names), size=len(names))]
+        )
+        found.append(metric(targets[drawn], judgements[drawn]))
+    low, high = np.percentile(found, [2.5, 97.5]).tolist()
+    return low, high
 
 
 def _prepare(train: Floats, test: Floats) -> tuple[Floats, Floats]:

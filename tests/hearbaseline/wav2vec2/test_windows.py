@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from hearbaseline import _windows as module
 from hearbaseline import wav2vec2
-from hearbaseline.wav2vec2 import windows as module
-from hearbaseline.wav2vec2.windows import CONTEXT, WHOLE, WINDOW, Window, transform, windows
+from hearbaseline._windows import CONTEXT, WHOLE, WINDOW, Window, transform, windows
 
 from .models import KINDS, error, recordings
 from .test_wav2vec2 import embed, small

@@ -23,9 +23,11 @@ from training.probe.embeddings import (
     Embedding,
     baseline,
     baseline_files,
+    control,
     digest,
     embed,
     mfcc,
+    student,
     twins,
     wav2vec2,
 )
@@ -202,6 +204,56 @@ def test_a_layer_is_embedded_as_the_baseline_does(table: Path, checkpoint: Path)
         np.testing.assert_allclose(probed[:, layer], expected, atol=1e-5)
 
 
+def test_controls_are_what_their_names_say(table: Path) -> None:
+    task = load(table, table.parent)
+    level, drawn, other = (
+        embed(one, task, None)[:, 0]
+        for one in (
+            control("log-mel statistics"),
+            control("random convolutions", 0),
+            control("random convolutions", 1),
+        )
+    )
+    assert (level.shape, drawn.shape) == ((20, 160), (20, 1024))
+    assert np.abs(drawn - other).max() > 0.1
+    same = embed(control("random convolutions", 1), task, None)[:, 0]
+    np.testing.assert_array_equal(same, other)
+    # Low tones are in low bands, and a steady tone hardly deviates but at its ends.
+    low, high = (int(level[k, :80].argmax()) for k in (0, 1))
+    assert low < high
+    assert level[0, 80:].max() < 0.5
+
+
+def test_the_general_baseline_is_probed_by_its_checkpoint(table: Path, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    from hearbaseline import general
+    from hearbaseline.general.network import Network, Sizes
+
+    torch.manual_seed(0)
+    small = Sizes(8, 8, 64, n_local=1, n_deep=1, local_between=8, deep_between=8)
+    path = tmp_path / "general.safetensors"
+    save_file({name: t.half() for name, t in Network(small).state_dict().items()}, path)
+    task = load(table, table.parent)
+    probed = embed(student(path, "general"), task, None)[:, 0]
+    audio = torch.from_numpy(np.stack(task.clips))
+    expected = general.get_scene_embeddings(audio, general.load_model(str(path)))
+    np.testing.assert_allclose(probed, expected, atol=1e-4)
+
+
+def test_an_interval_is_of_groups() -> None:
+    """Ten groups, each right or wrong as a whole, tell less than a hundred clips of their own."""
+    labels = ["ab"[k % 2] for k in range(100)]
+    right = np.eye(2)[[k % 2 if (k // 10) % 3 else 1 - k % 2 for k in range(100)]]
+    few, many = (
+        score(task_of(labels, [str(k // size) for k in range(100)]), right) for size in (10, 1)
+    )
+    for found in (few, many):
+        low, high = found.interval
+        assert 0 <= low < found.pooled < high <= 1
+    assert few.interval[1] - few.interval[0] > 1.5 * (many.interval[1] - many.interval[0])
+
+
 def test_a_twin_is_what_its_seed_says(table: Path, checkpoint: Path) -> None:
     """The checkpoint is untrained, with seed 5: that twin is the model itself."""
     task = load(table, table.parent)
@@ -244,7 +296,15 @@ def test_embeddings_are_kept_until_a_file_changes_that_they_depend_on(
         if digest(baseline_files(baseline_name, package)) != before:
             changing.add(file.relative_to(package).as_posix())
         file.write_text(text, "utf-8")
-    shared = {"_audio.py", "_checkpoint.py", "_foreign.py", "_frames.py", "_packed.py"}
+    shared = {
+        "_audio.py",
+        "_checkpoint.py",
+        "_foreign.py",
+        "_frames.py",
+        "_packed.py",
+        "_transformer.py",
+        "_windows.py",
+    }
     own = {
         "mel": {"mel.py"},
         "crepe": {"crepe/__init__.py", "crepe/bins.py", "crepe/convolutions.py"},
@@ -366,7 +426,7 @@ def test_a_soundfont_is_cut_into_its_samples(tmp_path: Path) -> None:
 
 def test_recordings_are_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With apt and dpkg replaced: a package is a file with its name."""
-    calls = []
+    calls, rendered = [], []
 
     def apt(command: list[str], failed: str, cwd: str) -> None:
         calls.append(command)
@@ -381,27 +441,45 @@ def test_recordings_are_unpacked_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(packages, "run", apt)
     monkeypatch.setattr(packages, "unpack", dpkg)
+
+    def fluidsynth(_: Path, folder: Path, names: set[str]) -> None:
+        rendered.append(names)
+        for name in names:
+            (folder / name).touch()
+
+    monkeypatch.setattr(recordings, "render", fluidsynth)
     root = recordings.prepare(tmp_path)
     samples, rate = soundfile.read(root / "_avl" / "avl_RedZeppelin_36-Kick_1.wav", dtype="int16")
     assert (samples.tolist(), rate) == ([5, 6], 22050)
     assert len(calls) == 2 * len(recordings.PACKAGES)
     assert recordings.prepare(tmp_path) == root
     assert len(calls) == 2 * len(recordings.PACKAGES)
+    lost = root / "_notes" / "timgm_040_042.wav"
+    lost.unlink()
+    recordings.prepare(tmp_path)
+    assert rendered[1:] == [{lost.name}]
+    assert lost.is_file()
 
 
 def test_the_shipped_tables() -> None:
     rows = {table.stem: read_rows(table) for table in SHIPPED}
     assert {name: len(held) for name, held in rows.items()} == {
+        "battle_sounds": 189,
+        "fish_voices": 699,
+        "game_phrases": 555,
+        "game_voices": 804,
         "guitar_pitch_classes": 292,
         "mandarin_initial": 2358,
         "mandarin_tone": 2358,
+        "notes_by_instrument": 864,
+        "notes_of_another_soundfont": 864,
         "percussion": 833,
     }
     for name, held in rows.items():
         assert len({row.path for row in held}) == len(held)
         assert len({row.group for row in held}) >= 5
         folders = {row.path.partition("/")[0] for row in held}
-        assert folders <= {*recordings.PACKAGES, "_avl"}
+        assert folders <= {*recordings.PACKAGES, "_avl", "_notes"}
         assert not any(".." in Path(row.path).parts for row in held)
         assert any(" " in row.label for row in held) == (name == "guitar_pitch_classes")
     for row in rows["percussion"]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hearbaseline.wav2vec2.layers import EncoderLayer
+from hearbaseline._transformer import EncoderLayer
 
 WHOLE = 1500
 """Frames in whose sounds, 30 s long, each attends to all: the result is exactly the model's."""

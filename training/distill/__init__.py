@@ -1,0 +1,1 @@
+"""Distillation: the small model predicts what its teachers make of undisturbed sounds."""

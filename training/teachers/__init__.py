@@ -1,0 +1,1 @@
+"""Teachers: public weights from packages, and what they make of the corpus."""
