@@ -6,6 +6,7 @@ could not be run, 130 that it was interrupted.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
@@ -16,7 +17,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -239,7 +240,7 @@ def line(name: str, message: str) -> str:
     return one_line(f"{name}: {message}", _LONGEST_LINE)
 
 
-def echo(text: str | bytes, stdout: IO[str] | None = None) -> None:
+def echo(text: str | bytes, stdout: TextIO | None = None) -> None:
     """Print to standard output.
 
     Args:
@@ -252,7 +253,9 @@ def echo(text: str | bytes, stdout: IO[str] | None = None) -> None:
     if stdout is None and sys.stdout is None:  # closed before Python began
         return
     try:
-        # Click's own standard output writes UTF-8 where the system's is ASCII.
+        # Click writes UTF-8 where the system's standard output is ASCII, but not to a given one.
+        if isinstance(text, str) and stdout and codecs.lookup(stdout.encoding).name == "ascii":
+            text = text.encode()
         click.echo(text, stdout, nl=False)
         (stdout or sys.stdout).flush()
     except OSError:

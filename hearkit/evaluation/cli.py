@@ -138,7 +138,7 @@ def run(names: tuple[str, ...], tasks: tuple[Path, ...], out: Path, **options: A
     if module is None:
         raise UsageError("name the MODULE, before --tasks, which takes all folders after it")
     found = folder.find(tasks)
-    stdout = click.get_text_stream("stdout") if sys.stdout else None  # Ray's words are kept from it
+    stdout = sys.stdout  # Ray's words are kept from it
     with _place(options, out) as ray:
         from .following import following
         from .scoring import score_module
@@ -177,7 +177,7 @@ def score(embeddings: tuple[Path, ...], out: Path, **options: Any) -> int:
 
     Writes what `run` writes, MODULE being the name of the folder above.
     """
-    stdout = click.get_text_stream("stdout") if sys.stdout else None  # Ray's words are kept from it
+    stdout = sys.stdout  # Ray's words are kept from it
     with _place(options, out) as ray:
         from .following import following
         from .scoring import score_folders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import TextIO
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
@@ -16,7 +16,7 @@ from .run import Follow
 
 
 @contextmanager
-def following(name: str, stdout: IO[str] | None, *, debug: bool) -> Iterator[Follow]:
+def following(name: str, stdout: TextIO | None, *, debug: bool) -> Iterator[Follow]:
     """A bar on a terminal, lines on stderr, and each result on stdout as soon as it is there.
 
     Args:
