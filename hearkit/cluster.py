@@ -165,7 +165,8 @@ def _init(ray: Any, address: str, folder: Path) -> None:
             "_temp_dir": str(folder),
         }
     try:
-        ray.init(**options)
+        with _on_loopback() if address == LOCAL else contextlib.nullcontext():
+            ray.init(**options)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         if ":" in address:  # something has answered the knock
@@ -177,6 +178,21 @@ def _init(ray: Any, address: str, folder: Path) -> None:
         if address != LOCAL:
             raise _none_there(address, reason) from error
         raise UsageError(f"--ray: no Ray can be started on this machine ({reason})") from error
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """A context in which Ray leaves 127.0.0.1 as it is.
+
+    It reads its variable once, when it is imported; that may have been for a cluster.
+    """
+    constants: Any = sys.modules["ray._private.ray_constants"]
+    before = constants.ENABLE_RAY_CLUSTER
+    constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        constants.ENABLE_RAY_CLUSTER = before
 
 
 @contextmanager
