@@ -7,22 +7,18 @@ the same crops as one that was not, as long as no teacher has heard more of the 
 from __future__ import annotations
 
 import copy
-import csv
 import dataclasses
-import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import torch
-from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from hearbaseline.general.network import Network
 from training.distill.batches import Batch, Lessons
 from training.distill.objective import Loss, Student
 from training.distill.recipe import Recipe
+from training.running import Log, adamw, check_recipe, descend, plain, save_state
 
 
 class Run:
@@ -41,17 +37,7 @@ class Run:
         sizes = {name: array.shape[2] for name, array in lessons.features.items()}
         self.student = Student(Network(recipe.sizes), sizes, recipe.objective).to(device)
         self.average = copy.deepcopy(self.student.network)
-        matrices = [p for p in self.student.parameters() if p.ndim > 1]
-        vectors = [p for p in self.student.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": recipe.weight_decay},
-                {"params": vectors, "weight_decay": 0.0},
-            ],
-            betas=(0.9, 0.98),
-            eps=1e-6,
-            fused=True,
-        )
+        self.optimiser = adamw(self.student, recipe.weight_decay)
         self.step = 0
         self.audio_seconds = 0.0
 
@@ -81,19 +67,13 @@ class Run:
             batch.onsets.to(self.device),
         )
         loss = self.student(moved, recipe.crops.disturbances, generator)
-        self.optimiser.zero_grad()
-        loss.total.backward()
-        norm = nn.utils.clip_grad_norm_(self.student.parameters(), recipe.clip)
-        if not norm.isfinite():
-            raise click.ClickException(
-                f"step {self.step}: the gradient is not finite; the last checkpoint in {self.out} "
-                "is still good: resume from it with a lower --learning-rate"
-            )
-        self.optimiser.step()
+        norm = descend(
+            self.student, self.optimiser, loss.total, recipe.clip, step=self.step, out=self.out
+        )
         self.step += 1
         self.audio_seconds += batch.audio.numel() / 16000
         self._average()
-        return loss, float(norm)
+        return loss, norm
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -113,9 +93,7 @@ class Run:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = self.out / "state.pt.part"
-        torch.save(state, partial)
-        partial.replace(self.out / "state.pt")
+        save_state(self.out / "state.pt", state)
 
     def resume(self) -> None:
         """Go on where `save` left off, if it did.
@@ -129,21 +107,14 @@ class Run:
         if not path.exists():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
-        kept, wanted = (
-            json.loads(json.dumps(r)) for r in (state["recipe"], dataclasses.asdict(self.recipe))
-        )
+        kept, wanted = plain(state["recipe"]), plain(dataclasses.asdict(self.recipe))
         held = min(
             dataclasses.replace(self.recipe, steps=n).held_until
             for n in (kept["steps"], self.recipe.steps)
         )
         if state["step"] <= held:
             kept["steps"] = wanted["steps"]
-        other = sorted(key for key in wanted if kept.get(key) != wanted[key])
-        if other:
-            raise click.ClickException(
-                f"{path}: was trained with another {', '.join(other)}; give the same options or "
-                "another --out"
-            )
+        check_recipe(path, kept, wanted)
         self.student.load_state_dict(state["student"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -175,35 +146,6 @@ class StepByStep(Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         return self.lessons.batch(self.recipe.crops, (self.recipe.seed, step))
-
-
-class Log:
-    """`log.csv`: a row for every few steps; rows that a resumed run repeats are dropped.
-
-    Args:
-        path: The file.
-        columns: Its columns, "step" first.
-        step: Step from which the run resumes.
-    """
-
-    def __init__(self, path: Path, columns: list[str], step: int):
-        self.path, self.columns = path, columns
-        rows = []
-        if path.exists():
-            with path.open(encoding="utf-8", newline="") as file:
-                rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-        self.earlier = float(rows[-1]["wall_seconds"]) if rows else 0.0
-        self.start = time.monotonic()
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(rows)
-
-    def add(self, row: dict[str, float]) -> None:
-        """Append one row."""
-        row["wall_seconds"] = round(self.earlier + time.monotonic() - self.start, 1)
-        with self.path.open("a", encoding="utf-8", newline="") as file:
-            csv.DictWriter(file, self.columns).writerow(row)
 
 
 def train(

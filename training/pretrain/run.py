@@ -6,22 +6,24 @@ step, so an interrupted run sees the same crops, masks and noise as one that was
 
 from __future__ import annotations
 
-import csv
-import json
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import click
 import torch
-from torch import nn
 
 from hearbaseline.wav2vec2.checkpoint import save_checkpoint
 from training.pretrain.batches import Corpus
 from training.pretrain.objective import Loss, Pretraining
 from training.pretrain.recipe import Recipe
 from training.pretrain.start import start
+from training.running import Log, adamw, check_recipe, descend, plain, save_state
+
+COLUMNS = (
+    "step", "loss", "contrastive", "accuracy", "perplexity", "spectra", "gradient_norm",
+    "learning_rate", "gumbel", "audio_hours", "wall_seconds",
+)  # fmt: skip
+"""Of `log.csv`."""
 
 
 class Run:
@@ -41,17 +43,7 @@ class Run:
         # Norms, GELUs and transposes fuse, a third of the time. A length is a shape of its own.
         for part in (self.learner.model.feature_extractor, *self.learner.layers()):
             part.compile(dynamic=False)
-        matrices = [p for p in self.learner.parameters() if p.ndim > 1]
-        vectors = [p for p in self.learner.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": recipe.weight_decay},
-                {"params": vectors, "weight_decay": 0.0},
-            ],
-            betas=(0.9, 0.98),
-            eps=1e-6,
-            fused=True,
-        )
+        self.optimiser = adamw(self.learner, recipe.weight_decay)
         self.step = 0
         self.audio_seconds = 0.0
 
@@ -65,18 +57,12 @@ class Run:
         kind = torch.device(self.device).type
         with torch.autocast(kind, torch.bfloat16, enabled=recipe.bfloat16):
             loss = self.learner(audio, recipe.gumbel_at(self.step), generator)
-        self.optimiser.zero_grad()
-        loss.total.backward()
-        norm = nn.utils.clip_grad_norm_(self.learner.parameters(), recipe.clip)
-        if not norm.isfinite():
-            raise click.ClickException(
-                f"step {self.step}: the gradient is not finite; the last checkpoint in {self.out} "
-                "is still good: resume from it with a lower --learning-rate"
-            )
-        self.optimiser.step()
+        norm = descend(
+            self.learner, self.optimiser, loss.total, recipe.clip, step=self.step, out=self.out
+        )
         self.step += 1
         self.audio_seconds += audio.numel() / 16000
-        return loss, float(norm)
+        return loss, norm
 
     def save(self) -> None:
         """Write all that a resumed run needs, atomically."""
@@ -87,9 +73,7 @@ class Run:
             "learner": self.learner.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = self.out / "state.pt.part"
-        torch.save(state, partial)
-        partial.replace(self.out / "state.pt")
+        save_state(self.out / "state.pt", state)
 
     def resume(self) -> None:
         """Go on where `save` left off, if it did."""
@@ -97,13 +81,7 @@ class Run:
         if not path.exists():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
-        kept, wanted = (json.loads(json.dumps(r)) for r in (state["recipe"], asdict(self.recipe)))
-        other = sorted(key for key in wanted if kept.get(key) != wanted[key])
-        if other:
-            raise click.ClickException(
-                f"{path}: was trained with another {', '.join(other)}; give the same options or "
-                "another --out"
-            )
+        check_recipe(path, plain(state["recipe"]), plain(asdict(self.recipe)))
         self.learner.load_state_dict(state["learner"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.audio_seconds = state["step"], state["audio_seconds"]
@@ -114,42 +92,9 @@ class Run:
         save_checkpoint(path, state, self.recipe.architecture, torch.float16)
 
 
-class Log:
-    """`log.csv`: a row for every few steps; rows that a resumed run repeats are dropped.
-
-    Args:
-        path: The file.
-        step: Step from which the run resumes.
-    """
-
-    COLUMNS = (
-        "step", "loss", "contrastive", "accuracy", "perplexity", "spectra", "gradient_norm",
-        "learning_rate", "gumbel", "audio_hours", "wall_seconds",
-    )  # fmt: skip
-
-    def __init__(self, path: Path, step: int):
-        self.path = path
-        rows = []
-        if path.exists():
-            with path.open(encoding="utf-8", newline="") as file:
-                rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-        self.earlier = float(rows[-1]["wall_seconds"]) if rows else 0.0
-        self.start = time.monotonic()
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, self.COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
-
-    def add(self, row: dict[str, float]) -> None:
-        """Append one row."""
-        row["wall_seconds"] = round(self.earlier + time.monotonic() - self.start, 1)
-        with self.path.open("a", encoding="utf-8", newline="") as file:
-            csv.DictWriter(file, self.COLUMNS).writerow(row)
-
-
 def train(run: Run, *, log_every: int, save_every: int, keep_every: int) -> Iterator[str]:
     """Train to the recipe's last step; yields a line for every row of the log."""
-    log = Log(run.out / "log.csv", run.step)
+    log = Log(run.out / "log.csv", COLUMNS, run.step)
     seen: list[tuple[float, ...]] = []
     while run.step < run.recipe.steps:
         at = run.step
@@ -159,7 +104,7 @@ def train(run: Run, *, log_every: int, save_every: int, keep_every: int) -> Iter
         if run.step % log_every == 0:
             means = [sum(column) / len(seen) for column in zip(*seen, strict=True)]
             seen.clear()
-            row = dict(zip(Log.COLUMNS[1:7], (float(f"{mean:.5g}") for mean in means), strict=True))
+            row = dict(zip(COLUMNS[1:7], (float(f"{mean:.5g}") for mean in means), strict=True))
             row = {
                 "step": run.step,
                 **row,
