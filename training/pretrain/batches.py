@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+
+from training.corpus.reading import opened
 
 SAMPLE_RATE = 16000
 
@@ -46,15 +47,7 @@ class Corpus:
     """
 
     def __init__(self, folder: Path):
-        for name in ("audio.npy", "manifest.csv"):
-            if not (folder / name).is_file():
-                raise FileNotFoundError(
-                    f"{folder / name}: there is no such file; gather it first with "
-                    "python -m training.corpus"
-                )
-        self.audio = np.load(folder / "audio.npy", mmap_mode="r")
-        with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        self.audio, rows = opened(folder)
         self.regions: dict[str, list[tuple[int, int]]] = {}
         for (_, kind), run in groupby(rows, key=lambda row: (row["package"], row["kind"])):
             recordings = list(run)

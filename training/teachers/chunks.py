@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.corpus.reading import opened
 
 SAMPLE_RATE = 16000
 SECONDS = 30
@@ -28,17 +29,9 @@ class Chunks:
     """
 
     def __init__(self, folder: Path):
-        for name in ("audio.npy", "manifest.csv"):
-            if not (folder / name).is_file():
-                raise FileNotFoundError(
-                    f"{folder / name}: there is no such file; gather it first with "
-                    "python -m training.corpus"
-                )
-        self.audio: NDArray[np.int16] = np.load(folder / "audio.npy", mmap_mode="r")
+        self.audio, rows = opened(folder)
         # What is left after the last whole chunk is less than 30 s of 13 h.
         self.count = len(self.audio) // SAMPLES
-        with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
         held: list[Counter[str]] = [Counter() for _ in range(self.count)]
         for row in rows:
             begin, n_samples = int(row["offset"]), int(row["n_samples"])
