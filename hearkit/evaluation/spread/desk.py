@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
@@ -19,17 +18,9 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
-from ...embed.spread.ledger import Ledger
 from ...embed.spread.messages import Refused
-from ...embed.spread.workers import (
-    PATIENCE_S,
-    Event,
-    Pool,
-    Worker,
-    ended_while_loading,
-    no_worker_yet,
-    other_model,
-)
+from ...embed.spread.supervisor import Supervisor
+from ...embed.spread.workers import Pool, Worker
 from ...errors import HearError, LostError
 from ..embeddings.clips import Clips, Part
 from .actor import OpenedModel, Rows
@@ -50,29 +41,22 @@ class _Asked:
     answer: Future[Any] = field(compare=False)
 
 
-class Desk:
+class Desk(Supervisor[_Asked, OpenedModel]):
     """Hands out batches, and brings answers.
 
     Args:
         pool: Actors of the class `ClipActor`.
         tell: Takes a line on something that the user should know, and the error if it is one.
-
-    Attributes:
-        model: What the first actor has loaded; None before.
     """
 
     def __init__(self, pool: Pool, tell: Callable[[str, HearError | None], None]) -> None:
-        self.model: OpenedModel | None = None
-        self._pool = pool
-        self._tell = tell
-        self._ledger: Ledger[_Asked] = Ledger()
+        super().__init__(pool, tell)
         self._new: SimpleQueue[_Asked] = SimpleQueue()
         self._open: dict[str, _Asked] = {}
         self._queue: deque[_Asked] = deque()
         self._names = map(str, itertools.count())
         self._lock = threading.Lock()
         self._ended: HearError | None = None
-        self._patience = time.monotonic() + PATIENCE_S
 
     def ask(self, method: Method, clips: Clips) -> Future[Any]:
         """Ask any actor; the answer is `Rows`, or a number. For all threads."""
@@ -100,11 +84,7 @@ class Desk:
             while not is_done():
                 self._pool.grow()
                 self._hand_out()
-                for event in self._pool.events(_EVENT_S):
-                    self._take(event)
-                if self.model is None and self._patience and time.monotonic() > self._patience:
-                    self._patience = 0.0
-                    self._tell(no_worker_yet(), None)
+                self._wait(_EVENT_S)
         except BaseException as error:
             self._end(error)
             raise
@@ -149,29 +129,10 @@ class Desk:
                 self._open.pop(asked.name, None)
         return []
 
-    def _take(self, event: Event) -> None:
-        """Something that has happened."""
-        worker, answer = event.worker, event.answer
-        if answer is None:
-            self._lost(event)
-        elif self._ledger.is_stale(worker, event.call):
-            return
-        elif isinstance(answer, OpenedModel):
-            self._opened(worker, answer)
-        elif event.call == 0 or (isinstance(answer, Refused) and answer.kind == "LostError"):
-            self._leave(
-                worker, f"node {worker.where} is not used: {answer.message}", answer.error()
-            )
-        else:
-            (asked,) = self._ledger.answered(worker, event.call)
-            self._ledger.settle(worker, asked.name)
-            self._answer(asked, answer)
-
-    def _opened(self, worker: Worker, found: OpenedModel) -> None:
-        if self.model is None:
-            self.model = found
-        elif found.key != self.model.key:
-            self._leave(worker, other_model(worker))
+    def _answered(self, worker: Worker, call: int, answer: Rows | int | Refused) -> None:
+        (asked,) = self._ledger.answered(worker, call)
+        self._ledger.settle(worker, asked.name)
+        self._answer(asked, answer)
 
     def _answer(self, asked: _Asked, answer: Any) -> None:
         self._open.pop(asked.name, None)
@@ -181,36 +142,11 @@ class Desk:
             else:
                 asked.answer.set_result(answer)
 
-    def _leave(self, worker: Worker, line: str, error: HearError | None = None) -> None:
-        self._pool.exclude(worker)
-        for one in self._ledger.on_node(worker.node):
-            self._release(one, is_fault=False)
-        if error is not None and self._pool.is_empty:
-            raise error
-        self._tell(line, error)
-
-    def _lost(self, event: Event) -> None:
-        """An actor has ended: others get what it held."""
-        held = self._release(event.worker, is_fault=not event.is_nodes)
-        if held:
-            n = sum(len(asked.clips.paths) for asked in held)
-            what = "recording goes" if n == 1 else "recordings go"
-            line = f"a worker on {event.worker.where} ended: {event.why}; {n} {what} to others"
-            self._tell(line, None)
-        if self._pool.is_empty and self.model is None:
-            raise ended_while_loading(event)
-
-    def _release(self, worker: Worker, *, is_fault: bool) -> list[_Asked]:
-        """Take back what an actor held.
-
-        Args:
-            worker: The actor, which has ended.
-            is_fault: Whether what it was embedding may be the reason.
-        """
+    def _release(self, worker: Worker, *, is_fault: bool) -> int:
         held, at_work = self._ledger.release(worker)
         for asked in self._ledger.again_or_given_up(held, at_work if is_fault else set()):
             self._give_up(asked)
-        return held
+        return sum(len(asked.clips.paths) for asked in held)
 
     def _give_up(self, asked: _Asked) -> None:
         """What has ended two actors is done recording by recording, or not at all."""
