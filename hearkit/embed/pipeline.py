@@ -1,14 +1,13 @@
 """From jobs to files: sounds are read ahead, embedded in batches, and written behind.
 
-Reading and writing overlap with computing. Only sounds of one length share a batch: padding
-would be embedded too and change the result.
+Reading and writing overlap with computing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..remote.copies import Copy
 from ..remote.copying import Copying
 from ..remote.url import Place
 from ..version import version
+from .batching import Batches, Caller, Waiting
 from .counts import Counts, Follow, Tell
 from .jobs import Job
 from .model import Embedded, Embedder
@@ -31,12 +31,6 @@ __all__ = ["Counts", "embed_jobs", "run"]
 
 _READERS = 4
 """Threads; decoding, resampling and checksums run outside Python's lock."""
-
-_BATCH_S = 120.0
-"""Seconds of audio in a batch at most, so that the results' memory stays bounded."""
-
-_WAITING_S = 600.0
-"""Seconds of audio that wait for others of their length."""
 
 
 def run(
@@ -97,7 +91,7 @@ def run(
         with spent.on("checking"), look as seen:
             left = list(todo(seen))
         follow = Follow(failed, written, tell, spent)
-        embed_jobs(left, embedder, batch_size, results, readers, follow)
+        embed_jobs(left, embedder, Batches(batch_size), results, readers, follow)
     finally:
         readers.shutdown(cancel_futures=True)
         refused = results.finish()
@@ -111,29 +105,29 @@ def run(
 def embed_jobs(
     jobs: Iterable[Job],
     embedder: Embedder,
-    batch_size: int,
+    batches: Batches,
     results: Results,
     readers: ThreadPoolExecutor,
     follow: Follow,
-    turn: AbstractContextManager[Any] | None = None,
 ) -> None:
     """Read, group by length, embed, write: in this process, and in the actors of a cluster.
+
+    Calls that share batches may overlap. Each embeds sounds of all, and returns once its own are
+    dealt with.
 
     Args:
         jobs: What to embed, none of which has a current result.
         embedder: The HEAR module.
-        batch_size: Sounds in a batch at most.
+        batches: Where sounds wait for others of their length.
         results: Where results are kept.
         readers: Threads that read sounds ahead.
         follow: Is told what becomes of the jobs.
-        turn: Held while the module is used, where others use it, too.
 
     Raises:
         LostError: If the module ended its process and cannot be loaded again.
         UsageError: If results cannot be written.
     """
     spent = follow.spent
-    turn = nullcontext() if turn is None else turn
 
     def load(job: Job, copy: Future[Copy] | None) -> Loaded:
         with spent.on("reading"):
@@ -150,25 +144,35 @@ def embed_jobs(
         else:
             follow.written(job, seconds)
 
-    def embed(batch: list[Loaded], writer: Writer) -> None:
-        """A step of its own, so that no embedding stays while the next one is made."""
-        with turn, spent.on("computing"):
-            embeddings = _embed(batch, embedder, follow.failed)
-            key, later = embedder.key, embedder.later
-        for one, embedded in embeddings:
-            writer.submit(
-                results.place(one.job),
-                _entries(one, embedded, embedder),
-                Origin.of(key, one.contents, one.job.source, one.state, later),
-                partial(written, job=one.job, seconds=one.sound.duration_s),
-                partial(_save, results, one.job),
-            )
+    def embedded(one: Loaded, made: Embedded) -> None:
+        writer.submit(
+            results.place(one.job),
+            _entries(one, made, embedder),
+            Origin.of(embedder.key, one.contents, one.job.source, one.state, embedder.later),
+            partial(written, job=one.job, seconds=one.sound.duration_s),
+            partial(_save, results, one.job),
+        )
 
+    def embed(take: Callable[[], list[Waiting]]) -> bool:
+        """A step of its own, so that no embedding stays while the next one is made."""
+        with batches.turn:
+            batch = take()
+            with spent.on("computing"):
+                made = _embed(batch, embedder) if batch else []
+            for waiting, embeddings in made:
+                waiting.caller.embedded(waiting.one, embeddings)
+        return bool(batch)
+
+    caller = Caller(embedded, follow.failed)
     with Copying[Job]() as copying, Writer(spent, results.n_writers) as writer:
         near = _waited_for(copying.near(jobs), spent)
-        sounds = loaded(read_ahead(near, load, readers), follow)
-        for batch in _batches(sounds, batch_size):
-            embed(batch, writer)
+        with batches.with_caller(caller):
+            for one in loaded(read_ahead(near, load, readers), follow):
+                batches.add(Waiting(one, caller))
+                while batches.is_ready and embed(batches.ready):
+                    pass
+            while embed(partial(batches.last, caller)):
+                pass
 
 
 def _waited_for(
@@ -189,38 +193,17 @@ def _save(
     results.write(job, entries, origin)
 
 
-def _batches(loaded: Iterable[Loaded], batch_size: int) -> Iterator[list[Loaded]]:
-    """Sounds of one length, at most so many and so long; they need not be neighbours."""
-    waiting: dict[int, list[Loaded]] = {}
-    waiting_s = 0.0
-    for one in loaded:
-        length = len(one.sound.audio)
-        group = waiting.setdefault(length, [])
-        group.append(one)
-        waiting_s += one.sound.duration_s
-        if len(group) >= min(batch_size, _BATCH_S // one.sound.duration_s):
-            ready = waiting.pop(length)
-        elif waiting_s > _WAITING_S:
-            ready = waiting.pop(next(iter(waiting)))
-        else:
-            continue
-        waiting_s -= sum(member.sound.duration_s for member in ready)
-        yield ready
-    yield from waiting.values()
-
-
-def _embed(
-    batch: list[Loaded], embedder: Embedder, fail: Callable[[Job, HearError], None]
-) -> list[tuple[Loaded, Embedded]]:
+def _embed(batch: list[Waiting], embedder: Embedder) -> list[tuple[Waiting, Embedded]]:
     """Embed a batch; where it fails, one sound after the other, to tell which are at fault."""
     try:
-        embedded = embedder.embed([one.sound.audio for one in batch])
+        embedded = embedder.embed([waiting.one.sound.audio for waiting in batch])
     except (LostError, UsageError):
         raise
     except Exception as error:  # the submission's, or a batch that does not fit into memory
         if len(batch) > 1:
-            return [result for one in batch for result in _embed([one], embedder, fail)]
-        fail(batch[0].job, located(batch[0].job, error))
+            return [result for waiting in batch for result in _embed([waiting], embedder)]
+        (waiting,) = batch
+        waiting.caller.failed(waiting.one.job, located(waiting.one.job, error))
         return []
     return list(zip(batch, embedded, strict=True))
 

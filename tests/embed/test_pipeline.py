@@ -1,5 +1,6 @@
 """From jobs to files: what shares a batch, how far is read ahead, what a fault touches."""
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,11 +13,15 @@ import soundfile
 from numpy.typing import NDArray
 
 from hearkit import audio
-from hearkit.embed import archive, pipeline, read, reading, standing
+from hearkit.embed import archive, batching, pipeline, read, reading, standing
+from hearkit.embed.batching import Batches, Waiting
+from hearkit.embed.counts import Follow
 from hearkit.embed.jobs import Job, find_jobs
 from hearkit.embed.key import Later
 from hearkit.embed.model import Embedded, Embedder
-from hearkit.embed.pipeline import Counts
+from hearkit.embed.pipeline import Counts, embed_jobs
+from hearkit.embed.results import NpzFiles
+from hearkit.embed.spent import Spent
 from hearkit.errors import HearError, SubmissionError
 
 
@@ -77,11 +82,11 @@ def test_a_batch_is_no_longer_than_its_memory_allows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_levels(tmp_path, [800] * 7)
-    monkeypatch.setattr(pipeline, "_BATCH_S", 0.16)  # of 0.05 s each
+    monkeypatch.setattr(batching, "BATCH_S", 0.16)  # of 0.05 s each
     embedder = Fake()
     embed_all(tmp_path, embedder)
     assert [len(batch) for batch in embedder.batches] == [3, 3, 1]
-    monkeypatch.setattr(pipeline, "_BATCH_S", 0.01)
+    monkeypatch.setattr(batching, "BATCH_S", 0.01)
     (tmp_path / "out" / "03.wav.npz").unlink()
     embed_all(tmp_path, embedder)
     assert embedder.batches[3:] == [[800]]
@@ -91,7 +96,7 @@ def test_sounds_that_wait_for_others_of_their_length_are_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_levels(tmp_path, [800, 801, 802, 803, 800])
-    monkeypatch.setattr(pipeline, "_WAITING_S", 0.12)  # two of them
+    monkeypatch.setattr(batching, "WAITING_S", 0.12)  # two of them
     embedder = Fake()
     embed_all(tmp_path, embedder)
     assert embedder.batches == [[800], [801], [802], [803], [800]]
@@ -214,3 +219,53 @@ def test_a_sound_that_was_cut_is_said(tmp_path: Path) -> None:
     counts, (line,) = embed_all(tmp_path, Fake())
     assert counts.embedded == 1
     assert "a.wav: cut short or damaged, holds 2.00 of the 4.00 s" in line
+
+
+def test_calls_that_overlap_share_batches(tmp_path: Path) -> None:
+    """Each reads two lengths, and both together fill a batch of each."""
+    folders = [tmp_path / name for name in ("one", "other")]
+    added: list[Waiting] = []
+
+    class Seen(Batches):
+        def add(self, waiting: Waiting) -> None:
+            super().add(waiting)
+            added.append(waiting)
+
+    batches, embedder = Seen(2), Fake()
+    written: dict[str, list[str]] = {folder.name: [] for folder in folders}
+
+    def call(folder: Path) -> None:
+        jobs = find_jobs([folder], tmp_path / "out" / folder.name)
+        with ThreadPoolExecutor(2) as readers:
+            embed_jobs(
+                jobs,
+                cast(Embedder, embedder),
+                batches,
+                NpzFiles(),
+                readers,
+                Follow(
+                    lambda job, error: pytest.fail(f"{job.name}: {error}"),
+                    lambda job, _: written[folder.name].append(job.name),
+                    lambda line, _: pytest.fail(line),
+                    Spent(),
+                ),
+            )
+
+    for folder, lengths in zip(folders, ([800, 900], [900, 800]), strict=True):
+        folder.mkdir()
+        write_levels(folder, lengths)
+    with ThreadPoolExecutor(2) as threads:
+        with batches.turn:  # nothing is embedded before all have been read
+            calls = [threads.submit(call, folder) for folder in folders]
+            while len(added) < 4 and not any(one.done() for one in calls):
+                time.sleep(0.01)
+        for one in calls:
+            one.result()
+    assert sorted(embedder.batches) == [[800, 800], [900, 900]]
+    assert {name: sorted(names) for name, names in written.items()} == {
+        folder.name: ["00.wav", "01.wav"] for folder in folders
+    }
+    for folder in folders:
+        for n in range(2):
+            found = read(tmp_path / "out" / folder.name / f"{n:02}.wav.npz")
+            assert found["scene_embedding"] == [(n + 1) / 64]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from ...errors import HearError, UsageError
+from ..batching import Batches
 from ..connect import connect
 from ..counts import Follow
 from ..jobs import Job
@@ -38,7 +38,6 @@ class ModelActor:
     def __init__(self, setup: Setup, n_beside: int = 1) -> None:
         self._setup = setup
         self._n_beside = n_beside
-        self._turn = threading.Lock()
 
     def pid(self) -> int:
         """The number of the actor's process."""
@@ -84,13 +83,14 @@ class ModelActor:
 class EmbeddingActor(ModelActor):
     """Embeds recordings, and writes their results.
 
-    Calls of `embed` overlap: while one computes, the next one reads.
+    Calls of `embed` overlap: while one computes, the next one reads. Sounds of both share batches.
     """
 
     def _open(self) -> Opened:
         opened = super()._open()
         self._results = results_of(self._setup.kind, self._setup.out)
         self._results.begin([])
+        self._batches = Batches(self._setup.batch_size)
         return opened
 
     def embed(self, jobs: list[Job]) -> Report:
@@ -113,11 +113,10 @@ class EmbeddingActor(ModelActor):
             embed_jobs(
                 jobs,
                 self._embedder,
-                self._setup.batch_size,
+                self._batches,
                 self._results,
                 readers,
                 Follow(failed, done, tell, spent),
-                self._turn,
             )
         except HearError as error:
             report.stopped = refused(error)

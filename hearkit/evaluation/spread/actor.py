@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -52,6 +53,7 @@ class ClipActor(ModelActor):
 
     def _open(self) -> OpenedModel:
         opened, model = super()._open(), self._embedder
+        self._turn = threading.Lock()
         self._readers = ThreadPoolExecutor(clips.READERS, thread_name_prefix="hear-reader")
         return OpenedModel(
             opened.key,
