@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import HearError
+from .job import Follow
 from .results import Results, TaskResult
-from .run import Follow
 from .scoring import score_module
 from .tasks import folder
 from .training.engines import Options, plan_of
@@ -75,7 +75,7 @@ def evaluate(
     def line(text: str, error: HearError | None) -> None:
         """Everything told so is in the results as well."""
 
-    def finished(result: TaskResult, is_new: bool) -> None:
+    def finished(called: str, result: TaskResult, is_new: bool) -> None:
         """Results are returned."""
 
     return score_module(

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from .. import command as shared
 from ..bar import bar, teller
 from . import words
+from .job import Follow
 from .results import TaskResult
-from .run import Follow
 
 
 @contextmanager
@@ -36,8 +36,8 @@ def following(name: str, stdout: TextIO | None, *, debug: bool) -> Iterator[Foll
             said = shared.line(name, what)
             progress.update(task, completed=done, total=total, description=said)
 
-        def finished(result: TaskResult, is_new: bool) -> None:
-            line = shared.line(result.task, words.result(result, is_new)) + "\n"
+        def finished(called: str, result: TaskResult, is_new: bool) -> None:
+            line = shared.line(called, words.result(result, is_new)) + "\n"
             if stdout is None:
                 shared.echo(line)  # the bar lets it pass above itself
                 return

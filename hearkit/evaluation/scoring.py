@@ -14,9 +14,10 @@ from .embeddings import heareval_layout, store
 from .embeddings.embedding import embed
 from .embeddings.model import Here, Model
 from .embeddings.work import Batching
+from .job import Follow, Job, Named, Prepared, state_folder
 from .outcome import Tell
 from .results import Results
-from .run import Follow, Job, Named, Prepared, run, state_folder
+from .run import run, run_all
 from .tasks import folder
 from .together import Elsewhere
 from .training.engines import Options
@@ -159,11 +160,11 @@ def score_folders(
         before = named.setdefault(path.resolve().name, path)
         if before.resolve() != path.resolve():
             raise UsageError(f"{before} and {path}: have the same module and task; score one")
-    found = []
-    for module, tasks in modules.items():
-        jobs = [Job(name, _Reading(path)) for name, path in tasks.items()]
-        found.append(run(jobs, Named(module), out, options, follow, elsewhere))
-    return found
+    whole = [
+        (Named(module), [Job(name, _Reading(path)) for name, path in tasks.items()])
+        for module, tasks in modules.items()
+    ]
+    return run_all(whole, out, options, follow, elsewhere)
 
 
 def _layout_folders(given: Sequence[Path]) -> list[Path]:

@@ -17,9 +17,10 @@ from ...api.submission import Submission
 from ...embed.spread.messages import Setup
 from ...embed.spread.pool import RayPool
 from ...errors import HearError, LostError, OutputError
+from ..job import Follow, Job, Prepared
 from ..outcome import Tell
 from ..results import Results
-from ..run import Follow, Job, Prepared, run
+from ..run import run
 from ..scoring import jobs_of, named, score_folders
 from ..together import Together
 from ..training.engines import Options

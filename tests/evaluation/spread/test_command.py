@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from hearkit import cluster
+from hearkit.evaluation.job import Follow
 from hearkit.evaluation.results import TaskResult
-from hearkit.evaluation.run import Follow
 from hearkit.evaluation.spread.command import score_module_on_ray
 from hearkit.evaluation.tasks import folder
 from hearkit.evaluation.training.engines import Options, plan_of
@@ -114,7 +114,7 @@ def test_a_killed_training_and_an_interrupted_run_resume(
                     killed.append(process.pid)
                     os.kill(process.pid, signal.SIGKILL)
 
-    def interrupted(result: TaskResult, is_new: bool) -> None:
+    def interrupted(_: str, result: TaskResult, is_new: bool) -> None:
         finished.append((result.task, is_new))
         if len(finished) == 1:
             raise KeyboardInterrupt
