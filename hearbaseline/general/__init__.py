@@ -15,9 +15,9 @@ from torch import Tensor
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import CheckpointError, bundled, load_state, restore
 from hearbaseline._frames import Framing
-from hearbaseline.general.layers import NOTES
+from hearbaseline.general.layers import NOTES, above_surroundings
 from hearbaseline.general.network import Heard, Network, Sizes
-from hearbaseline.general.pooling import Stretch, moments
+from hearbaseline.general.pooling import Stretch, change, largest, moments
 from hearbaseline.general.spectra import (
     HOP_MS,
     LONG_WINDOW,
@@ -55,7 +55,11 @@ class General(torch.nn.Module):
         self.network = Network(sizes)
         sizes = self.network.sizes
         self.timestamp_embedding_size = sizes.local + sizes.deep + NOTES
-        self.scene_embedding_size = 2 * (MEL_BANDS + PITCH_BANDS + sizes.local + sizes.deep + NOTES)
+        self.scene_embedding_size = (
+            3 * (MEL_BANDS + PITCH_BANDS)
+            + 2 * (sizes.first + NOTES)
+            + 4 * (sizes.local + sizes.deep)
+        )
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> Heard:
@@ -71,8 +75,10 @@ class General(torch.nn.Module):
     def scenes(self, audio: Tensor) -> Tensor:
         """Scene embeddings, shape (n_sounds, scene_embedding_size).
 
-        Of the stretch that is not silent: mean and standard deviation over time of the
-        spectrograms, of the local and of the deep frames; of the notes, mean and maximum.
+        Of the stretch that is not silent, mean and standard deviation over time of spectrograms,
+        first, local and deep frames; how much they change from frame to frame, but for the long
+        window and the first frames; of local and deep frames the maximum; of the long window how
+        far bands are above their surroundings; of the notes, mean and maximum.
         """
         short, long = self.spectra(audio)
         heard: Heard = self.network(short, long)
@@ -82,11 +88,19 @@ class General(torch.nn.Module):
             stretch.weights(part.shape[1], step)
             for part, step in ((short, 1), (long, 2), (heard.deep, 4))
         )
+        partials = above_surroundings(long.flatten(0, 1)).relu().view_as(long)
         pooled = [
             *moments(short, every_10),
+            change(short, every_10),
             *moments(long, every_20),
+            (partials * every_20).sum(dim=1),
+            *moments(heard.first, every_10),
             *moments(heard.local, every_20),
+            change(heard.local, every_20),
+            largest(heard.local, every_20),
             *moments(heard.deep, every_40),
+            change(heard.deep, every_40),
+            largest(heard.deep, every_40),
             (notes * every_20).sum(dim=1),
             notes.amax(dim=1),
         ]

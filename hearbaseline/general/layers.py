@@ -96,14 +96,21 @@ def partials(long: Tensor) -> Tensor:
         the partial is above its surroundings, and its level.
     """
     level = long[:, None]
-    around = F.avg_pool1d(level, ENVELOPE, 1, ENVELOPE // 2, count_include_pad=False)
+    above = above_surroundings(long)[:, None]
     distances = [distance(harmonic) for harmonic in HARMONICS]
-    below, above = -min(distances), max(distances)
-    padded = F.pad(torch.cat([level - around, level], dim=1), (below, above)).mT.contiguous()
+    lower, higher = -min(distances), max(distances)
+    padded = F.pad(torch.cat([above, level], dim=1), (lower, higher)).mT.contiguous()
     n_bands = long.shape[1]
-    places = [below + each for each in distances]
+    places = [lower + each for each in distances]
     moved = torch.cat([padded[:, place : place + n_bands] for place in places], dim=2)
     return moved.mT[:, :, None]
+
+
+def above_surroundings(long: Tensor) -> Tensor:
+    """How far each band is above the mean of those around it, shape (n_frames, n_bands)."""
+    level = long[:, None]
+    around = F.avg_pool1d(level, ENVELOPE, 1, ENVELOPE // 2, count_include_pad=False)
+    return (level - around)[:, 0]
 
 
 def distance(harmonic: float) -> int:

@@ -81,11 +81,13 @@ class Heard:
     """What the network makes of sounds.
 
     Attributes:
+        first: After the first convolution, every 10 ms, shape (n_sounds, n_short, first).
         local: Every 20 ms, shape (n_sounds, n_frames, local).
         deep: Every 40 ms, shape (n_sounds, ceil(n_frames / 2), deep).
         notes: Logits of notes every 20 ms, shape (n_sounds, n_frames, 96).
     """
 
+    first: Tensor
     local: Tensor
     deep: Tensor
     notes: Tensor
@@ -134,7 +136,8 @@ class Network(nn.Module):
         """
         if notes is None:
             notes = self.notes(long)
-        x = F.gelu(self.second(F.gelu(self.first(short))))
+        first = F.gelu(self.first(short))
+        x = F.gelu(self.second(first))
         # What the notes are is learned from notes alone, not bent to what teachers want.
         x = x + self.harmony(torch.cat([long, notes.detach().sigmoid()], dim=2))
         for layer in self.local_layers:
@@ -143,7 +146,7 @@ class Network(nn.Module):
         x = self.down(local)
         for layer in self.deep_layers:
             x = layer(x)
-        return Heard(local, self.deep_norm(x), notes)
+        return Heard(first, local, self.deep_norm(x), notes)
 
     def notes(self, long: Tensor) -> Tensor:
         """Logits of notes, shape (n_sounds, n_frames, 96)."""

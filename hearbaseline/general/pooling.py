@@ -71,3 +71,23 @@ def moments(frames: Tensor, weights: Tensor) -> list[Tensor]:
     # In two passes: a difference of squares would leave nothing of what hardly varies.
     variance = ((frames - mean[:, None]).square() * weights).sum(dim=1)
     return [mean, variance.sqrt()]
+
+
+def change(frames: Tensor, weights: Tensor) -> Tensor:
+    """Mean absolute difference from each frame to the next; 0 where there is one frame only.
+
+    Args:
+        frames: Shape (n_sounds, n_frames, size).
+        weights: Shape (n_sounds, n_frames, 1); what has none is left out.
+
+    Returns:
+        Shape (n_sounds, size).
+    """
+    inside = ((weights[:, 1:] > 0) & (weights[:, :-1] > 0)).to(frames.dtype)
+    total = (frames.diff(dim=1).abs() * inside).sum(dim=1)
+    return total / inside.sum(dim=1).clamp(min=1)
+
+
+def largest(frames: Tensor, weights: Tensor) -> Tensor:
+    """Maximum over the frames that have a weight, shape (n_sounds, size)."""
+    return frames.masked_fill(weights == 0, -torch.inf).amax(dim=1)

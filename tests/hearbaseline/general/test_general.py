@@ -33,7 +33,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 def test_sizes_follow_from_the_tensors(model: general.General) -> None:
     assert model.network.sizes == SMALL
-    assert (model.timestamp_embedding_size, model.scene_embedding_size) == (176, 896)
+    assert (model.timestamp_embedding_size, model.scene_embedding_size) == (176, 1360)
 
 
 @pytest.mark.parametrize("n_samples", [1, 159, 160, 319, 320, 321, 640, 5000, 16000])

@@ -2,7 +2,7 @@
 
 import torch
 
-from hearbaseline.general.pooling import Stretch, moments
+from hearbaseline.general.pooling import Stretch, change, largest, moments
 
 
 def sounds(*stretches: tuple[int, int]) -> torch.Tensor:
@@ -46,3 +46,11 @@ def test_silence_around_a_sound_changes_nothing() -> None:
         torch.testing.assert_close(seen, expected)
     torch.testing.assert_close(mean, frames.mean(dim=1))
     torch.testing.assert_close(deviation, frames.std(dim=1, correction=0))
+
+
+def test_change_and_maximum_are_of_the_stretch_alone() -> None:
+    frames = torch.tensor([[9.0, 1.0, 3.0, -2.0, 8.0], [9.0, 8.0, 7.0, 4.0, 6.0]])[:, :, None]
+    weights = torch.tensor([[0.0, 1 / 3, 1 / 3, 1 / 3, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0]])[:, :, None]
+    assert change(frames, weights).flatten().tolist() == [3.5, 0.0]
+    assert largest(frames, weights).flatten().tolist() == [3.0, 4.0]
+    assert change(frames[:, :1], torch.ones(2, 1, 1)).flatten().tolist() == [0.0, 0.0]
