@@ -46,6 +46,22 @@ def test_the_end_tells_what_the_whole_tells(tmp_path: Path, n_later: int) -> Non
     assert len(asked) == 1 + (n_later > 0)
 
 
+def test_a_large_archive_is_told_by_its_end_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its numbers, which need more than 31 bits, are in fields of their own (ZIP64)."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    path = tmp_path / "a.npz"
+    store.write(path, ENTRIES, Origin("fingerprint", "contents", "/a.wav", "1 2 3 4"))
+    assert b"PK\x06\x06" in path.read_bytes()
+    end, asked = ends(path.read_bytes())
+    found = archive.look_at_end(end)
+    assert found == archive.look(path)
+    assert found.origin is not None
+    assert len(asked) == 1
+    assert archive.is_whole(path)
+
+
 def zipped(method: int, size: int) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as made:
