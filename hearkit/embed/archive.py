@@ -55,6 +55,9 @@ class Found:
     is_whole: bool | None = field(default=None, compare=False)
 
 
+_MARK_BYTES = 2
+"""Bytes at the beginning that tell an archive that was cut from something else."""
+
 _FOREIGN = "was not written by hear-embed"
 
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -78,13 +81,14 @@ def look(path: Path) -> Found:
         return Found()
 
 
-def look_at_end(end: Callable[[int], bytes]) -> Found:
+def look_at_end(end: Callable[[int], bytes], begin: Callable[[int], bytes]) -> Found:
     """What a result was made from, by its last bytes alone: its directory, and what tells that.
 
     A store hands out no part of an object that was not written whole, so the rest is not read.
 
     Args:
         end: Gives so many bytes from the end, or all where there are fewer.
+        begin: Gives so many from the beginning; asked only where the end is damaged.
     """
     wanted = _TAIL
     while True:
@@ -95,10 +99,15 @@ def look_at_end(end: Callable[[int], bytes]) -> Found:
             try:
                 needed = bytes_needed(view, ("fingerprint", "made_from"))
             except DAMAGES:
-                return Found(foreign=_FOREIGN)
+                return _damaged(begin(_MARK_BYTES))
             if needed <= len(tail):
                 return _look(None, view)
         wanted = needed
+
+
+def _damaged(begin: bytes) -> Found:
+    """What there is where the directory cannot be read: a result that was cut, or another file."""
+    return Found(foreign="" if begin in (b"PK", b"\0\0") else _FOREIGN)
 
 
 def is_whole(path: Path) -> bool:
@@ -152,7 +161,7 @@ def _look(path: Path | io.BytesIO | None, view: memoryview) -> Found:
     try:
         members = members_of(view, path)
     except DAMAGES:
-        return Found(foreign="" if bytes(view[:2]) in (b"PK", b"\0\0") else _FOREIGN)
+        return _damaged(bytes(view[:_MARK_BYTES]) if path is not None else b"")
     if len(members.keys() & _OURS) < _SEVERAL:
         return Found(foreign=_FOREIGN)
     try:
