@@ -163,7 +163,8 @@ def _opened(manifest: Place) -> Iterator[BinaryIO]:
         try:
             copy = copied(manifest)
         except UnreadableError as error:
-            raise UsageError(str(error).removesuffix("; skipped")) from error
+            why = str(error).removesuffix("; skipped")
+            raise UsageError(f"{why}; --manifest takes a CSV or Parquet file") from error
         with contextlib.closing(copy), copy.path.open("rb") as file:
             yield file
         return

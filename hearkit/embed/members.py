@@ -19,7 +19,7 @@ from typing import NamedTuple
 _LOCAL = struct.Struct("<4s22xHH")
 """Header of a member: its signature, and the lengths of its name and of what follows that."""
 
-_CENTRAL = struct.Struct("<4s8x4xIIIHHH8xI")
+_CENTRAL = struct.Struct("<4s12xIIIHHH8xI")
 """Its entry in the directory: signature, checksum, size as stored and as it was, lengths of name,
 of what follows and of a comment, and where its header is."""
 

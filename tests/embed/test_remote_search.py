@@ -170,6 +170,12 @@ def test_a_table_at_a_url_is_taken_from_its_folder(top: Url, tmp_path: Path) -> 
     assert out == f"{line}; left out"
 
 
+def test_a_folder_is_no_table(top: Url, tmp_path: Path) -> None:
+    store_of(top).write(top / "sub/bell.wav", b"b")
+    with pytest.raises(UsageError, match=r"/sub: is a folder, not a file; --manifest takes a CSV"):
+        find_listed(top / "sub", "path", tmp_path)
+
+
 def test_a_url_that_is_no_utf_8_is_left_out_with_a_line(top: Url, tmp_path: Path) -> None:
     table = tmp_path / "list.csv"
     table.write_bytes(f"path\n{top}/a.wav\n{top}/caf".encode() + b"\xe9.wav\n")

@@ -114,6 +114,7 @@ def test_a_store_that_is_silent_is_waited_for_once(monkeypatch: pytest.MonkeyPat
         (FileNotFoundError("bucket/bell.wav"), GoneError, "there is no such object or folder"),
         (PermissionError("Access Denied"), DeniedError, r"access is denied \(Access Denied\)"),
         (OSError(22, "Invalid"), StoreError, "the store refuses it"),
+        (UnicodeEncodeError("utf-8", "\udce9", 0, 1, "no"), StoreError, "the store refuses it"),
     ],
 )
 def test_what_will_not_pass_is_told_at_once(
