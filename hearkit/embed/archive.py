@@ -1,8 +1,7 @@
 """A quick look at a result: what it was made from, and whether its bytes are as they were written.
 
-NumPy writes the members of an `.npz` file as they are, so both can be seen in the mapped file.
-Thousands of results are looked at before a run begins, and `numpy.load` and `zipfile` take five
-times as long.
+Both can be seen in the mapped file. Thousands of results are looked at before a run begins, and
+`numpy.load` takes five times as long.
 """
 
 from __future__ import annotations
@@ -14,32 +13,17 @@ import os
 import re
 import stat
 import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
+from .members import DAMAGES, Member, bytes_needed, members_of
 from .origin import Origin
 
 _SMALL = 1 << 20
 """Bytes up to which a file is read and checked at once; a larger one is mapped, and checked only
 where that is asked for."""
-
-_LOCAL = struct.Struct("<4s22xHH")
-"""Header of a member: its signature, and the lengths of its name and of what follows that."""
-
-_CENTRAL = struct.Struct("<4s6xH4xIIIHHH8xI")
-"""Its entry in the directory at the end: signature, method, checksum, size as stored and as it was,
-lengths of name, of what follows and of a comment, and where its header is."""
-
-_END = struct.Struct("<4s6xHIIH")
-"""The end of the file: signature, number of entries, size and place of the directory, comment."""
-
-_LONG = 0xFFFF_FFFF
-"""A size that does not fit, and is elsewhere."""
 
 _TAIL = 8 << 10
 """Bytes at the end of a result that most often hold all that `look_at_end` needs."""
@@ -53,12 +37,6 @@ _OURS = frozenset(
 )  # fmt: skip
 _SEVERAL = 3
 """Entries of ours by which a result is known even if the names of others are damaged."""
-
-_DAMAGES = (
-    OSError, ValueError, LookupError, EOFError, struct.error, zlib.error, zipfile.BadZipFile,
-    NotImplementedError, RuntimeError, OverflowError,
-)  # fmt: skip
-"""What may be raised where bytes are not as they were written."""
 
 
 @dataclass(frozen=True)
@@ -77,38 +55,13 @@ class Found:
     is_whole: bool | None = field(default=None, compare=False)
 
 
+_MARK_BYTES = 2
+"""Bytes at the beginning that tell an archive that was cut from something else."""
+
 _FOREIGN = "was not written by hear-embed"
 
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
 """Why there is no result: nothing, a folder, or a link to nowhere is there, or nothing can be."""
-
-
-class _Member(NamedTuple):
-    """One array in the file.
-
-    Attributes:
-        header: Where its header is.
-        size: Bytes of its contents.
-        checksum: CRC-32 of them.
-    """
-
-    header: int
-    size: int
-    checksum: int
-
-    def contents(self, view: memoryview) -> memoryview:
-        """The contents, as far as they are as they were written.
-
-        Raises:
-            ValueError: If they are not.
-        """
-        signature, n_name, n_extra = _LOCAL.unpack_from(view, self.header)
-        start = self.header + _LOCAL.size + n_name + n_extra
-        contents = view[start : start + self.size]
-        if signature == b"PK\x03\x04" and zlib.crc32(contents) == self.checksum:
-            return contents
-        contents.release()  # a mapped file is closed only when nothing of it is in use
-        raise ValueError("its bytes are not as they were written")
 
 
 def look(path: Path) -> Found:
@@ -128,14 +81,14 @@ def look(path: Path) -> Found:
         return Found()
 
 
-def look_at_end(end: Callable[[int], bytes]) -> Found:
+def look_at_end(end: Callable[[int], bytes], begin: Callable[[int], bytes]) -> Found:
     """What a result was made from, by its last bytes alone: its directory, and what tells that.
 
-    A store hands out no part of an object that was not written whole, so the rest is not read. One
-    of 4 GB or more is taken for none, and made again.
+    A store hands out no part of an object that was not written whole, so the rest is not read.
 
     Args:
         end: Gives so many bytes from the end, or all where there are fewer.
+        begin: Gives so many from the beginning; asked only where the end is damaged.
     """
     wanted = _TAIL
     while True:
@@ -144,49 +97,33 @@ def look_at_end(end: Callable[[int], bytes]) -> Found:
             if len(tail) < wanted:  # all of it is here
                 return _look(io.BytesIO(tail), view) if tail else Found()
             try:
-                needed = _bytes_needed(view)
-            except _DAMAGES:
-                return Found(foreign=_FOREIGN)
+                needed = bytes_needed(view, ("fingerprint", "made_from"))
+            except DAMAGES:
+                return _damaged(begin(_MARK_BYTES))
             if needed <= len(tail):
-                return _look(None, view) if needed else Found()
+                return _look(None, view)
         wanted = needed
 
 
-def _bytes_needed(view: memoryview) -> int:
-    """Bytes from the end that hold the directory, and the members that tell what it was made from.
-
-    Returns:
-        Their number; 0 where that needs the large archives' own directory.
-
-    Raises:
-        One of `_DAMAGES`: If this is the end of no archive of ours.
-    """
-    signature, _, size, place, comment = _END.unpack_from(view, len(view) - _END.size)
-    if signature != b"PK\x05\x06" or comment:
-        raise ValueError("no archive of ours")
-    if _LONG in (size, place):
-        return 0
-    if size + _END.size > len(view):
-        return int(size) + _END.size
-    members = _members(None, view)
-    known = [m.header for name, m in members.items() if name in ("fingerprint", "made_from")]
-    return len(view) - min(known, default=0)
+def _damaged(begin: bytes) -> Found:
+    """What there is where the directory cannot be read: a result that was cut, or another file."""
+    return Found(foreign="" if begin in (b"PK", b"\0\0") else _FOREIGN)
 
 
 def is_whole(path: Path) -> bool:
     """Whether all arrays of a result are as they were written, by their checksums."""
     try:
         with _opened(path) as view:
-            return _is_whole(_members(path, view), view)
-    except _DAMAGES:
+            return _is_whole(members_of(view, path), view)
+    except DAMAGES:
         return False
 
 
-def _is_whole(members: dict[str, _Member], view: memoryview) -> bool:
+def _is_whole(members: dict[str, Member], view: memoryview) -> bool:
     try:
         for member in members.values():
             member.contents(view).release()
-    except _DAMAGES:
+    except DAMAGES:
         return False
     return members.keys() >= _OURS
 
@@ -222,9 +159,9 @@ def _opened(path: Path) -> Iterator[memoryview]:
 
 def _look(path: Path | io.BytesIO | None, view: memoryview) -> Found:
     try:
-        members = _members(path, view)
-    except _DAMAGES:
-        return Found(foreign="" if bytes(view[:2]) in (b"PK", b"\0\0") else _FOREIGN)
+        members = members_of(view, path)
+    except DAMAGES:
+        return _damaged(bytes(view[:_MARK_BYTES]) if path is not None else b"")
     if len(members.keys() & _OURS) < _SEVERAL:
         return Found(foreign=_FOREIGN)
     try:
@@ -238,59 +175,11 @@ def _look(path: Path | io.BytesIO | None, view: memoryview) -> Found:
         # Of an earlier version: only its place is known, and that as it was given.
         (source,) = _text(members["source"], view)
         return Found(Origin(fingerprint, "", os.path.realpath(source), ""), is_whole=whole)
-    except _DAMAGES:
+    except DAMAGES:
         return Found()
 
 
-def _members(path: Path | io.BytesIO | None, view: memoryview) -> dict[str, _Member]:
-    """The arrays by name, with their places in the view.
-
-    Args:
-        path: The file; None where only its end is here.
-        view: Its bytes, or its end.
-
-    Raises:
-        One of `_DAMAGES`: If the file is no archive.
-    """
-    signature, count, size, place, comment = _END.unpack_from(view, len(view) - _END.size)
-    if signature != b"PK\x05\x06" or comment or place == _LONG:
-        return _members_of_other(path)
-    # Bytes in front of those that are here.
-    before = 0 if path is not None else place + size + _END.size - len(view)
-    place -= before
-    found: dict[str, _Member] = {}
-    for _ in range(count):
-        signature, method, checksum, _, size, n_name, n_extra, n_comment, header = (
-            _CENTRAL.unpack_from(view, place)
-        )
-        if signature != b"PK\x01\x02" or method or _LONG in (size, header):
-            return _members_of_other(path)
-        name = bytes(view[place + _CENTRAL.size : place + _CENTRAL.size + n_name])
-        found[name.decode("utf-8", "replace").removesuffix(".npy")] = _Member(
-            header - before, size, checksum
-        )
-        place += _CENTRAL.size + n_name + n_extra + n_comment
-    return found
-
-
-def _members_of_other(path: Path | io.BytesIO | None) -> dict[str, _Member]:
-    """The same of any archive, such as one of more than 4 GB.
-
-    Raises:
-        ValueError: If only its end is here.
-    """
-    if path is None:
-        raise ValueError("no archive of ours, or a large one")
-    with zipfile.ZipFile(path) as archive:
-        return {
-            info.filename.removesuffix(".npy"): _Member(
-                info.header_offset, info.file_size, info.CRC
-            )
-            for info in archive.filelist
-        }
-
-
-def _text(member: _Member, view: memoryview) -> list[str]:
+def _text(member: Member, view: memoryview) -> list[str]:
     """An array of text, as a list.
 
     Raises:

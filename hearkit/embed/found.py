@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from ..remote.url import Place, shown
+from ..remote.url import Place, is_url, shown
 
 _PLAIN = (
     ".wav .wave .bwf .rf64 .w64 .aif .aiff .aifc .au .snd .caf .sph .nist .voc .avr .ircam .paf"
@@ -52,7 +52,8 @@ class LeftOut:
     def twice(self, where: str, entry: str) -> None:
         """Count an entry that a manifest had before."""
         self.n_twice += 1
-        self._first_twice = self._first_twice or f"{shown(Path(entry))}, {where}"
+        name = shown(entry if is_url(entry) else Path(entry))
+        self._first_twice = self._first_twice or f"{name}, {where}"
 
     def count_kind(self, suffix: str) -> None:
         """Count a file that is no audio by its name."""

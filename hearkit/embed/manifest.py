@@ -71,6 +71,7 @@ def _placed(manifest: Place, column: str, left_out: LeftOut) -> Iterator[Found]:
             continue
         try:
             full = top.full(entry)
+            found = top.placed(full, entry)
         except UsageError as error:
             left_out.troubles.append(f"{shown(manifest)}: {where}: {error}; left out")
             continue
@@ -78,7 +79,6 @@ def _placed(manifest: Place, column: str, left_out: LeftOut) -> Iterator[Found]:
             left_out.twice(where, entry)
             continue
         seen.add(full)
-        found = top.placed(full, entry)
         if is_url(full) and (trouble := trouble_of_name(found.name)):
             left_out.troubles.append(f"{full}: {trouble}; left out")
         else:
@@ -98,7 +98,7 @@ class _Top:
         """The full path or the URL of an entry.
 
         Raises:
-            UsageError: If it is a URL that cannot be used.
+            UsageError: If it is a URL that cannot be used, or leads out of the manifest's bucket.
         """
         if is_url(entry):
             place = place_of_text(entry)
@@ -110,7 +110,13 @@ class _Top:
             if posixpath.normpath(entry) == entry and not entry.startswith("../"):
                 return self._prefix + entry
             scheme, _, folder = self._prefix.partition("://")
-            return f"{scheme}://{posixpath.normpath(folder + entry)}"
+            bucket, _, key = folder.partition("/")
+            inner = posixpath.normpath(key + entry)
+            if inner.split("/")[0] == "..":
+                raise UsageError(
+                    f"{shown(entry)}: leads out of {scheme}://{bucket}; write its full URL"
+                )
+            return f"{scheme}://{bucket}/{inner}"
         return os.path.normpath(self._prefix + entry)
 
     def placed(self, full: str, entry: str) -> Found:
@@ -157,7 +163,8 @@ def _opened(manifest: Place) -> Iterator[BinaryIO]:
         try:
             copy = copied(manifest)
         except UnreadableError as error:
-            raise UsageError(str(error).removesuffix("; skipped")) from error
+            why = str(error).removesuffix("; skipped")
+            raise UsageError(f"{why}; --manifest takes a CSV or Parquet file") from error
         with contextlib.closing(copy), copy.path.open("rb") as file:
             yield file
         return

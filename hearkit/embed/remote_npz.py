@@ -88,8 +88,11 @@ class NpzObjects:
         def end(n_bytes: int) -> bytes:
             return self._store.end(url, n_bytes)
 
+        def begin(n_bytes: int) -> bytes:
+            return self._store.part(url, 0, n_bytes)
+
         try:
-            return archive.look_at_end(end)
+            return archive.look_at_end(end, begin)
         except GoneError:
             return archive.Found()
         except StoreError as error:

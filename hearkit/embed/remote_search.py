@@ -39,12 +39,19 @@ def search_url(given: Url, left_out: LeftOut) -> Iterator[Found]:
         left_out.troubles.append(str(error))
         return
     if not facts.is_folder:
-        if not _is_mac_shadow(given):
+        is_folder_too = store_of(given).is_folder_too(given)
+        # An empty one stands for the folder, as some tools make it.
+        if not (_is_mac_shadow(given, facts) or (is_folder_too and not facts.size)):
             yield Found(given, given.name, facts.state)
-        return
-    with ThreadPoolExecutor(_LISTERS, thread_name_prefix="hear-lister") as listers:
+        if not is_folder_too:
+            return
+    listers = ThreadPoolExecutor(_LISTERS, thread_name_prefix="hear-lister")
+    try:
         walk = _Walk(left_out, listers)
         yield from walk.below(given, "", walk.listed(given))
+    finally:
+        # Who interrupts the command does not wait for the folders that were still to come.
+        listers.shutdown(cancel_futures=True)
 
 
 class _Walk:
@@ -99,9 +106,9 @@ class _Walk:
         if suffix in SUFFIXES:
             if trouble := trouble_of_name(url.name):
                 self._left_out.troubles.append(f"{shown(url)}: {trouble}; left out")
-            elif not _is_mac_shadow(url):
+            elif not _is_mac_shadow(url, facts):
                 yield Found(url, inner, facts.state)
-        elif not (is_result_name(path) or path.name == ".DS_Store" or _is_mac_shadow(url)):
+        elif not (is_result_name(path) or path.name == ".DS_Store" or _is_mac_shadow(url, facts)):
             self._left_out.count_kind(suffix)
 
 
@@ -116,9 +123,10 @@ def trouble_of_name(name: str) -> str:
     return "has a NUL in its name, which no file can have; rename it" if "\0" in name else ""
 
 
-def _is_mac_shadow(url: Url) -> bool:
+def _is_mac_shadow(url: Url, facts: Facts) -> bool:
     """Whether it is what a Mac keeps next to a file on other systems' disks (AppleDouble)."""
-    if not url.name.startswith("._"):
+    # Bytes that it does not have would be asked for again and again.
+    if not url.name.startswith("._") or facts.size < len(APPLE_DOUBLE):
         return False
     try:
         return store_of(url).part(url, 0, len(APPLE_DOUBLE)) == APPLE_DOUBLE

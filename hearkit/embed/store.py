@@ -21,6 +21,7 @@ Nothing is pickled, and files are written atomically.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import zipfile
 import zlib
@@ -74,6 +75,8 @@ def read(path: str | Path | Url, name: str = "") -> dict[str, NDArray[Any]]:
         from .parquet.reading import read_row
 
         return read_row(place, name)
+    if name and isinstance(place, Path) and not place.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     if name:
         raise ValueError(f"{path}: has one result only; leave out the name {name!r}")
     try:

@@ -85,7 +85,7 @@ def gathered(url: Url) -> IO[bytes]:
     store = store_of(url)
     with contextlib.ExitStack() as closing:
         file = closing.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))
-        for block in store.read(url, store.facts(url).size):
+        for block in store.read(url, store.object(url).size):
             file.write(block)
         file.seek(0)
         closing.pop_all()
@@ -103,7 +103,7 @@ def _copied(url: Url, state: str, file: IO[bytes]) -> tuple[str, str]:
         OSError: If the copy cannot be written.
     """
     store = store_of(url)
-    before = state or store.facts(url).state
+    before = state or store.object(url).state
     for _ in range(2):
         file.seek(0)
         file.truncate()
@@ -112,7 +112,7 @@ def _copied(url: Url, state: str, file: IO[bytes]) -> tuple[str, str]:
             for block in _blocks(url, before):
                 digest.update(block)
                 file.write(block)
-        after = store.facts(url).state
+        after = store.object(url).state
         if after == before:
             return digest.hexdigest(), before
         before = after
@@ -141,6 +141,6 @@ def contents_of(url: Url) -> str:
         StoreError: If it cannot be read.
     """
     digest = hashlib.sha256()
-    for block in store_of(url).read(url, store_of(url).facts(url).size):
+    for block in store_of(url).read(url, store_of(url).object(url).size):
         digest.update(block)
     return digest.hexdigest()

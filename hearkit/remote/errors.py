@@ -78,7 +78,8 @@ def is_definite(error: Exception) -> bool:
     if status is not None:
         return 400 <= status < 500 and status not in (408, 425, 429)
     if isinstance(error, _DEFINITE):
-        return not isinstance(error, UnicodeError)
+        # An answer that cannot be decoded may have been broken off.
+        return not isinstance(error, UnicodeDecodeError)
     return isinstance(error, OSError) and error.errno in _DEFINITE_NUMBERS
 
 
@@ -95,7 +96,9 @@ def in_words(error: Exception, url: Url) -> StoreError:
             f"that belong to it, for {url.scheme}:// as its own tools expect them"
         ) from error
     if isinstance(error, FileNotFoundError):
-        is_bucket = "NoSuchBucket" in codes or "bucket does not exist" in str(error)
+        is_bucket = (
+            "NoSuchBucket" in codes or "bucket does not exist" in str(error) or url.is_bucket
+        )
         return GoneError(url, f"there is no such {'bucket' if is_bucket else 'object or folder'}")
     if isinstance(error, PermissionError) or _status(error) in (401, 403):
         return DeniedError(url, f"access is denied ({_text(error)})")

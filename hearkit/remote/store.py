@@ -12,12 +12,19 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from ..errors import UsageError
-from ..optional import missing
+from .drivers import filesystem
 from .ending import ENDING
-from .errors import DeniedError, StoreError, ThereError, in_words, is_definite, unreachable
+from .errors import (
+    GoneError,
+    StoreError,
+    ThereError,
+    UnreachableError,
+    in_words,
+    is_definite,
+    unreachable,
+)
 from .facts import Facts
-from .url import Url, shown
+from .url import Url
 
 _PATIENCE_S = 90.0
 """Seconds for which a request is tried again; and a store without an answer is waited for, once."""
@@ -36,6 +43,8 @@ _UPLOAD_BLOCK, _UPLOADS = 16 << 20, 4
 
 _CONDITIONAL = ("s3", "s3a", "gs", "gcs")
 """Schemes of stores that do not replace an object if they are told so."""
+
+_VERSION = "?versionId="
 
 _UNABLE = (errno.ENOSYS,)
 """What servers answer that are S3's likeness but in this."""
@@ -64,14 +73,39 @@ class Store:
         """
         try:
             info = self._ask(url, lambda path: self._fs.info(path))
-        except DeniedError:
-            # S3 gives the reason to who asks for the contents.
-            self._ask(url, lambda path: self._fs.cat_file(path, start=0, end=1))
+        except (GoneError, UnreachableError):
+            raise
+        except StoreError:
+            # S3 gives the reason only to who asks for contents.
+            if url.is_bucket:
+                self._ask(url, lambda path: self._fs.ls(path))
+            else:
+                self._ask(url, lambda path: self._fs.cat_file(path, start=0, end=1))
             raise
         facts = Facts.of(info)
         if info.get("size") is None and not facts.is_folder:
             raise StoreError(url, "the store does not tell how many bytes it has")
         return facts
+
+    def object(self, url: Url) -> Facts:
+        """What there is of an object.
+
+        Raises:
+            StoreError: If it is a folder, or there is nothing, or it cannot be told.
+        """
+        facts = self.facts(url)
+        if facts.is_folder:
+            raise StoreError(url, "is a folder, not a file")
+        return facts
+
+    def is_folder_too(self, url: Url) -> bool:
+        """Whether objects are below one, as in a folder that is called like it.
+
+        Raises:
+            StoreError: If it cannot be told.
+        """
+        # Other drivers do not tell, and the web's would read the file as a page of links.
+        return self._is_s3() and bool(self._ask(url, lambda path: self._fs.isdir(path)))
 
     def inside(self, url: Url) -> list[tuple[str, Facts]]:
         """The names in a folder, in their order, with what they are.
@@ -79,8 +113,10 @@ class Store:
         Raises:
             StoreError: If it cannot be listed.
         """
-        infos = self._ask(url, lambda path: self._fs.ls(path, detail=True))
         base = self._path(url).rstrip("/")
+        if self._is_s3() and base.partition("/")[2].startswith("/"):  # s3fs lists without it
+            raise StoreError(url, "begins with a / behind its bucket, which s3fs cannot list")
+        infos = self._ask(url, lambda path: self._fs.ls(path, detail=True))
         found = []
         for info in infos:
             name, facts = str(info["name"]), Facts.of(info)
@@ -184,11 +220,18 @@ class Store:
 
     def _in_parts(self) -> dict[str, Any]:
         """How s3fs sends a large file: in memory are few parts of it."""
-        is_s3 = "s3" in self._fs.protocol
-        return {"chunksize": _UPLOAD_BLOCK, "max_concurrency": _UPLOADS} if is_s3 else {}
+        if not self._is_s3():
+            return {}
+        return {"chunksize": _UPLOAD_BLOCK, "max_concurrency": _UPLOADS}
 
     def _path(self, url: Url) -> str:
+        # s3fs cuts a name there, and would read and write another object.
+        if self._is_s3() and _VERSION in url.text:
+            raise StoreError(url, f"has {_VERSION} in its name, which s3fs cuts off; rename it")
         return str(self._fs._strip_protocol(str(url)))
+
+    def _is_s3(self) -> bool:
+        return "s3" in self._fs.protocol
 
     def _ask(self, url: Url, request: Callable[[str], Answer]) -> Answer:
         """The answer to a request, tried again while there is none.
@@ -244,38 +287,5 @@ def store_of(url: Url) -> Store:
     known = url.scheme, url.text.partition("://")[2].partition("/")[0]
     with _OPENING:
         if known not in _STORES:
-            _STORES[known] = Store(_filesystem(url))
+            _STORES[known] = Store(filesystem(url))
         return _STORES[known]
-
-
-def _filesystem(url: Url) -> Any:
-    try:
-        import fsspec
-        from fsspec.registry import known_implementations
-    except ImportError as error:
-        raise missing(shown(url), "fsspec", "s3", error) from error
-    scheme = url.scheme
-    try:
-        kind = fsspec.get_filesystem_class(scheme)
-    except ValueError:
-        raise UsageError(f"{shown(url)}: fsspec knows no {scheme}://; is it misspelled?") from None
-    except ImportError as error:
-        package = known_implementations[scheme]["class"].partition(".")[0]
-        what = 'pip install "hearbaseline[s3]"' if package == "s3fs" else f"pip install {package}"
-        raise UsageError(f"{shown(url)}: {scheme}:// needs {package}: {what} ({error})") from error
-    try:
-        # Listings are not kept: an archive's would fill the memory, and they go out of date.
-        found = fsspec.filesystem(
-            scheme,
-            use_listings_cache=False,
-            skip_instance_cache=True,
-            **kind._get_kwargs_from_urls(str(url)),
-        )
-    except Exception as error:
-        if not is_definite(error):
-            raise UsageError(str(unreachable(error, url))) from error
-        raise UsageError(str(in_words(error, url))) from error
-    if "s3" in found.protocol:
-        # Its five tries of botocore's five, within ours, are ten minutes at a server that hangs.
-        found.retries = 1
-    return found

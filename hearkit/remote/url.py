@@ -15,8 +15,17 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _LOCAL = ("file", "local")
 """Schemes of this machine's own files."""
 
-_SECRET = re.compile(r"[^/]*:[^/@]+@")
-"""A password in front of a host; without one, it may be the user's name alone."""
+_WEB = ("http", "https")
+"""Schemes whose URLs have a query."""
+
+_SECRET = re.compile(r"[^/]*:[^/@]+@|(?!arn:|\[)[^/@]*:(?!\d*(/|$))[^@]*@")
+"""A password in front of a host or a bucket; without one, it may be the user's name alone. Keys of
+S3 often hold a `/`: then what stands before it is neither a host with a port, nor an ARN."""
+
+_SIGNED = re.compile(
+    r"[?&](X-(Amz|Goog)-(Signature|Security-Token)|Signature|sig|(access_)?token)=", re.IGNORECASE
+)
+"""What lets anybody in who has the URL, on the web."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,12 @@ class Url:
     @property
     def parent(self) -> Url:
         """The folder that it is in; a bucket's is itself."""
-        above = self.text.rpartition("/")[0]
-        return self if above.endswith(":/") else Url(above)
+        return self if self.is_bucket else Url(self.text.rpartition("/")[0])
+
+    @property
+    def is_bucket(self) -> bool:
+        """Whether it names a bucket, or a host, alone."""
+        return self.text.rpartition("/")[0].endswith(":/")
 
     def __truediv__(self, name: str) -> Url:
         """What has this name below it."""
@@ -82,7 +95,8 @@ def place_of_text(text: str) -> Place:
         text: A path or a URL. `file:` URLs are paths, which they have percent-encoded.
 
     Raises:
-        UsageError: If the URL holds a password, or a `file:` URL names another machine.
+        UsageError: If the URL holds a password or a signature, or is no text; or if a `file:` URL
+            names another machine.
     """
     found = _URL.fullmatch(text)
     if found is None:
@@ -92,9 +106,21 @@ def place_of_text(text: str) -> Place:
         return _local(text, rest)
     if _SECRET.match(rest):
         raise UsageError(
-            f"{scheme}://...@{rest.partition('@')[2]}: has a password in it, which would stand in "
+            f"{scheme}://...@{rest.rpartition('@')[2]}: has a password in it, which would stand in "
             "each result; leave it out, and set it in the environment or in fsspec's configuration"
         )
+    if scheme in _WEB and _SIGNED.search(rest):
+        raise UsageError(
+            f"{scheme}://{rest.partition('?')[0]}?...: has a signature in it, which would stand in "
+            "each result; name the object by its store's own URL, such as s3://BUCKET/KEY"
+        )
+    try:
+        rest.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"{shown(text)}: has bytes in it that are no UTF-8, which no URL has; write it, or the "
+            "table that lists it, in UTF-8"
+        ) from None
     if not rest.strip("/"):
         raise UsageError(
             f"{text}: names nothing behind {scheme}://; write {scheme}://BUCKET/FOLDER"
@@ -114,6 +140,6 @@ def _local(text: str, rest: str) -> Path:
     return Path(os.fsdecode(decoded))
 
 
-def shown(place: Place) -> str:
-    r"""A place for a message: bytes that are no UTF-8 as `\xe9`."""
+def shown(place: Place | str) -> str:
+    r"""A place, or its name, for a message: bytes that are no UTF-8 as `\xe9`."""
     return os.fsencode(str(place)).decode("utf-8", "backslashreplace")

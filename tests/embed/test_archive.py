@@ -24,6 +24,10 @@ ENTRIES: dict[str, Any] = {
 }
 
 
+def begin(n_bytes: int) -> bytes:
+    raise AssertionError(f"{n_bytes} bytes of the beginning are not needed")
+
+
 def ends(contents: bytes) -> tuple[Callable[[int], bytes], list[int]]:
     """Gives the ends of contents, and notes how much was asked for."""
     asked: list[int] = []
@@ -41,9 +45,25 @@ def test_the_end_tells_what_the_whole_tells(tmp_path: Path, n_later: int) -> Non
     path = tmp_path / "a.npz"
     store.write(path, ENTRIES, Origin("fingerprint", "contents", "/a.wav", "1 2 3 4", later))
     end, asked = ends(path.read_bytes())
-    assert archive.look_at_end(end) == archive.look(path)
+    assert archive.look_at_end(end, begin) == archive.look(path)
     assert archive.look(path).origin is not None
     assert len(asked) == 1 + (n_later > 0)
+
+
+def test_a_large_archive_is_told_by_its_end_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its numbers, which need more than 31 bits, are in fields of their own (ZIP64)."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    path = tmp_path / "a.npz"
+    store.write(path, ENTRIES, Origin("fingerprint", "contents", "/a.wav", "1 2 3 4"))
+    assert b"PK\x06\x06" in path.read_bytes()
+    end, asked = ends(path.read_bytes())
+    found = archive.look_at_end(end, begin)
+    assert found == archive.look(path)
+    assert found.origin is not None
+    assert len(asked) == 1
+    assert archive.is_whole(path)
 
 
 def zipped(method: int, size: int) -> bytes:
@@ -66,8 +86,18 @@ FOREIGN = Found(foreign="was not written by hear-embed")
         (zipped(zipfile.ZIP_DEFLATED, 20_000), FOREIGN),
         (zipped(zipfile.ZIP_STORED, 20_000), FOREIGN),
         (b"PK\x03\x04 a copy that was not completed", Found()),
+        (b"PK\x03\x04 a copy that was not completed" * 1000, Found()),
     ],
-    ids=["empty", "text", "long text", "small archive", "archive", "stored archive", "truncated"],
+    ids=[
+        "empty",
+        "text",
+        "long text",
+        "small archive",
+        "archive",
+        "stored archive",
+        "truncated",
+        "long truncated",
+    ],
 )
 def test_what_is_no_result_is_told_from_none(contents: bytes, found: Found) -> None:
-    assert archive.look_at_end(ends(contents)[0]) == found
+    assert archive.look_at_end(ends(contents)[0], lambda n: contents[:n]) == found

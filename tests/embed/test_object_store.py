@@ -24,7 +24,7 @@ NEEDS = ("s3fs", "moto", "flask", "flask_cors", "pyarrow")
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-IN, OUT = "s3://bucket/in", "s3://bucket/out"
+TOP, IN, OUT = "s3://bucket", "s3://bucket/in", "s3://bucket/out"
 TINY = ("--module", "tiny")
 NAMES = ("a.wav", "sub/b.wav", "sub/c.flac")
 
@@ -174,9 +174,22 @@ def test_a_recording_that_cannot_be_read_fails_alone(
     assert keys(s3, "out") == ["a.wav.npz", "sub/b.wav.npz"]
 
 
+def test_shards_of_a_folder_that_is_an_object_too_are_the_whole(s3: S3, embed: Embed) -> None:
+    put(s3, "in", s3.direct.cat_file("bucket/in/a.wav"))
+    n_embedded = 0
+    for shard in ("1/2", "2/2"):
+        done = embed(IN, "--out", OUT, "--shard", shard, *TINY)
+        counts = re.match(r"embedded ([123]), already there 0, failed 0,", done.stdout)
+        assert counts is not None, done
+        n_embedded += int(counts[1])
+    assert n_embedded == 4
+    assert keys(s3, "out") == [f"{name}.npz" for name in ("a.wav", "in", "sub/b.wav", "sub/c.flac")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        (("s3://nobucket", "--out", "out"), "s3://nobucket: there is no such bucket"),
         (("s3://nobucket/in", "--out", "out"), "s3://nobucket/in: there is no such bucket"),
         (("s3://bucket/gone", "--out", "out"), "s3://bucket/gone: there is no such object or"),
         (("in", "--out", "s3://nobucket/out"), "s3://nobucket/out: cannot be written (there is no"),
@@ -195,7 +208,7 @@ def test_what_is_not_there_ends_the_command_with_a_line(
 
 def test_wrong_credentials_end_the_command_with_a_line(s3: S3, embed: Embed) -> None:
     with s3.with_keys_checked():
-        for arguments in ((IN, "--out", "out"), ("in", "--out", OUT)):
+        for arguments in ((IN, "--out", "out"), ("in", "--out", OUT), (TOP, "--out", "out")):
             done = embed(*arguments, *TINY)
             assert (done.returncode, done.stdout) == (2, "")
             (line,) = done.stderr.splitlines()

@@ -150,6 +150,11 @@ def test_a_result_with_damaged_bytes_is_not_current_and_is_replaced(
     assert archive.is_whole(path)
 
 
+def test_a_folder_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="gone"):
+        read(tmp_path / "gone", "bell.wav")
+
+
 @pytest.mark.parametrize("length", [0, 10, 1000, -1])
 def test_a_truncated_result_is_not_current_and_not_read(tmp_path: Path, length: int) -> None:
     path = tmp_path / "a.npz"

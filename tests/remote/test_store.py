@@ -1,14 +1,17 @@
 """Requests are tried again while the network fails, and no longer; nothing short is taken."""
 
+import itertools
 import sys
+import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from hearkit.errors import UnreadableError, UsageError
 from hearkit.remote import copies, store
-from hearkit.remote.copies import copied
+from hearkit.remote.copies import copied, gathered
 from hearkit.remote.ending import ENDING, interruptible
 from hearkit.remote.errors import DeniedError, GoneError, StoreError, UnreachableError
 from hearkit.remote.facts import Facts
@@ -53,6 +56,10 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(store, "_PAUSES_S", (0.001,))
     monkeypatch.setattr(store, "_PATIENCE_S", 0.05)
     monkeypatch.setattr(store, "_FIRST_PATIENCE_S", 0.05)
+    # A clock of its own, so that a busy machine changes nothing.
+    looks = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: next(looks) * 0.002)
+    monkeypatch.setattr(store, "time", clock)
     yield
     ENDING.clear()
 
@@ -107,6 +114,7 @@ def test_a_store_that_is_silent_is_waited_for_once(monkeypatch: pytest.MonkeyPat
         (FileNotFoundError("bucket/bell.wav"), GoneError, "there is no such object or folder"),
         (PermissionError("Access Denied"), DeniedError, r"access is denied \(Access Denied\)"),
         (OSError(22, "Invalid"), StoreError, "the store refuses it"),
+        (UnicodeEncodeError("utf-8", "\udce9", 0, 1, "no"), StoreError, "the store refuses it"),
     ],
 )
 def test_what_will_not_pass_is_told_at_once(
@@ -116,6 +124,38 @@ def test_what_will_not_pass_is_told_at_once(
     with pytest.raises(kind, match=rf"^s3://bucket/bell.wav: {line}"):
         serve(files, monkeypatch).part(BELL, 0, 10)
     assert files.asked == 1
+
+
+def test_names_that_s3fs_cuts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = Files()
+    found = serve(files, monkeypatch)
+    with pytest.raises(StoreError, match=r"has \?versionId= in its name, which s3fs cuts off"):
+        found.part(Url("s3://bucket/a?versionId=1.wav"), 0, 10)
+    with pytest.raises(StoreError, match=r"^s3://bucket//sub: begins with a / behind its bucket"):
+        found.inside(Url("s3://bucket//sub"))
+    assert files.asked == 0
+
+
+def test_who_may_not_ask_for_a_bucket_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing(Files):
+        def info(self, path: str) -> dict[str, Any]:
+            raise PermissionError("Forbidden" if path == "bucket" else "no path")
+
+        def ls(self, path: str) -> list[str]:
+            kind = type("TokenRetrievalError", (Exception,), {})
+            raise kind(f"expired, for {path}")
+
+    with pytest.raises(UsageError, match=r"the credentials \(expired, for bucket\)"):
+        serve(Refusing(), monkeypatch).facts(Url("s3://bucket"))
+
+
+def test_a_folder_is_no_object() -> None:
+    top = Url(f"memory://{uuid.uuid4()}")
+    store_of(top).write(top / "sub/a.wav", b"a")
+    with pytest.raises(UnreadableError, match=r"/sub: is a folder, not a file; skipped$"):
+        copied(top / "sub")
+    with pytest.raises(StoreError, match="is a folder"):
+        gathered(top / "sub")
 
 
 def test_no_credentials_concern_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,10 +225,12 @@ def test_a_state_is_of_size_and_contents_or_time() -> None:
     ("url", "line"),
     [
         ("gs://bucket/a.wav", r"gs:// needs gcsfs: pip install gcsfs"),
+        ("sftp://host/a.wav", r"sftp:// needs more packages \(.*paramiko"),
         ("nothing://bucket/a.wav", "fsspec knows no nothing://"),
     ],
 )
 def test_a_missing_driver_is_named(url: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gcsfs", None)
+    monkeypatch.setitem(sys.modules, "paramiko", None)
     with pytest.raises(UsageError, match=line):
         store_of(Url(url))

@@ -21,6 +21,9 @@ from hearkit.remote.url import Url, is_url, place_of_text
         ("s3://bucket/a%20b#c?d*[e].wav", Url("s3://bucket/a%20b#c?d*[e].wav")),
         ("gs://bucket//sub/../a.wav", Url("gs://bucket//sub/../a.wav")),
         ("sftp://user@host/a.wav", Url("sftp://user@host/a.wav")),
+        ("sftp://host:22/a@b.wav", Url("sftp://host:22/a@b.wav")),
+        ("s3://bucket/12:30@home?sig=a.wav", Url("s3://bucket/12:30@home?sig=a.wav")),
+        ("s3://arn:aws:s3:eu:1:accesspoint/a/b@c", Url("s3://arn:aws:s3:eu:1:accesspoint/a/b@c")),
     ],
 )
 def test_a_place_is_a_path_or_a_url(text: str, place: Path | Url) -> None:
@@ -33,6 +36,19 @@ def test_a_place_is_a_path_or_a_url(text: str, place: Path | Url) -> None:
     ("text", "line"),
     [
         ("sftp://user:secret@host/a.wav", r"^sftp://\.\.\.@host/a\.wav: has a password in it"),
+        (
+            "s3://KEY:secret/secret@bucket/a.wav",
+            r"^s3://\.\.\.@bucket/a\.wav: has a password in it",
+        ),
+        ("sftp://user:1@secret@host/a.wav", r"^sftp://\.\.\.@host/a\.wav: has a password in it"),
+        (
+            "https://a.b/c.wav?X-Amz-Signature=secret",
+            r"^https://a\.b/c\.wav\?\.\.\.: has a signature",
+        ),
+        (
+            "s3://bucket/caf\udce9.wav",
+            r"^s3://bucket/caf\\xe9.wav: has bytes in it that are no UTF-8",
+        ),
         ("s3:///", "names nothing behind s3://"),
         ("file://host/a.wav", "names a file of the machine host; write file:///"),
         ("file:///a%00b", "has a NUL"),
