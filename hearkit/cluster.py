@@ -34,7 +34,13 @@ _STORE_BYTES = 128 << 20
 not fit lies on the disk meanwhile."""
 
 _KNOCK_S = 5.0
-"""Seconds for a connection to a cluster."""
+"""Seconds for a connection to a cluster, and for its first words."""
+
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""What gRPC begins with: HTTP/2's preface and a frame of no settings (RFC 9113, 3.4 and 6.5)."""
+
+_SETTINGS = b"\x04"
+"""Type of the frame that the other side begins with, its fourth byte (RFC 9113, 4.1)."""
 
 _QUIET = {
     # Nothing is reported to anybody.
@@ -115,6 +121,9 @@ def joined(address: str) -> Iterator[Any]:
         UsageError: If Ray is not installed, or there is none at the address.
     """
     check_address(address)
+    if address == "auto" and (known := os.environ.get("RAY_ADDRESS")):
+        check_address(known)
+        address = known  # as Ray does, which would try it for minutes
     ray = library(address)
     if ":" in address:
         _knock(address)
@@ -129,17 +138,35 @@ def joined(address: str) -> Iterator[Any]:
 
 
 def _knock(address: str) -> None:
-    """Refuse an address where nothing listens; Ray would try for minutes.
+    """Refuse an address where nothing listens, or no Ray; Ray would try for minutes.
 
     Raises:
-        UsageError: If nothing does.
+        UsageError: If nothing does, or something else.
     """
     host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
-    except (OSError, OverflowError) as error:
+        with socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S) as there:
+            is_ray = os.environ.get("RAY_USE_TLS") == "1" or _speaks_grpc(there)
+    except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise _none_there(address, reason) from error
+    if not is_ray:
+        raise UsageError(
+            f"--ray {address}: what listens there is no Ray; `ray start --head` tells its port, "
+            "6379 by default"
+        )
+
+
+def _speaks_grpc(there: socket.socket) -> bool:
+    """Whether what is connected answers as the server of a Ray does."""
+    try:
+        there.sendall(_GREETING)
+        header = b""
+        while len(header) < 4 and (some := there.recv(4 - len(header))):
+            header += some
+    except OSError:  # it hangs up, or says nothing
+        return False
+    return header[3:] == _SETTINGS
 
 
 def _none_there(address: str, reason: object) -> UsageError:
@@ -197,11 +224,21 @@ def _on_loopback() -> Iterator[None]:
 
 @contextmanager
 def _session_folder() -> Iterator[Path]:
-    """A folder for logs and sockets, removed at the end."""
-    name = tempfile.mkdtemp(prefix="hear-ray-")
-    if len(name) > _LONGEST_FOLDER:
-        shutil.rmtree(name)
-        name = tempfile.mkdtemp(prefix="hear-ray-", dir="/tmp")
+    """A folder for logs and sockets, removed at the end.
+
+    Raises:
+        UsageError: If it cannot be made.
+    """
+    try:
+        name = tempfile.mkdtemp(prefix="hear-ray-")
+        if len(name) > _LONGEST_FOLDER:
+            shutil.rmtree(name)
+            name = tempfile.mkdtemp(prefix="hear-ray-", dir="/tmp")
+    except OSError as error:
+        raise UsageError(
+            f"--ray: no folder for its logs can be made ({error.strerror or error}); make room, or "
+            "set TMPDIR to a folder that can be written"
+        ) from error
     try:
         yield Path(name)
     finally:
@@ -218,14 +255,20 @@ def _terminal_kept(folder: Path) -> Iterator[None]:
         folder: Where that file is.
     """
     ours: IO[str] | None = None
-    stdout, stderr, kept = sys.stdout, sys.stderr, os.dup(2)
+    stdout, stderr = sys.stdout, sys.stderr
     with (folder / "driver.log").open("a") as log:
+        try:
+            kept = os.dup(2)
+        except OSError:  # it was closed before Python began
+            kept = os.open(os.devnull, os.O_WRONLY)
         with contextlib.suppress(AttributeError, OSError, ValueError):
             if stderr.fileno() == 2:
                 ours = os.fdopen(os.dup(2), "w", 1, encoding=stderr.encoding, errors=stderr.errors)
                 sys.stderr = ours
         os.dup2(log.fileno(), 2)
         sys.stdout = log
+        if stderr is None:  # Ray needs one
+            sys.stderr = log
         try:
             yield
         finally:

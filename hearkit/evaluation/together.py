@@ -61,6 +61,13 @@ class Together:
 
         return tell
 
+    def ended(self, task: str) -> None:
+        """Count a task as done: it was there, has failed, or is scored."""
+        with self._lock:
+            if task in self._tasks:
+                _, total = self._tasks[task]
+                self._tasks[task] = total, total
+
 
 def each(
     tasks: Sequence[T], score: Callable[[T, Tell], R], tell: Tell, elsewhere: Elsewhere | None
@@ -82,6 +89,7 @@ def each(
         futures = {threads.submit(score, task, together.tell(task.name)): task for task in tasks}
         try:
             for future in as_completed(futures):
+                together.ended(futures[future].name)
                 yield futures[future], future.result()
         except BaseException:
             elsewhere.stop()

@@ -15,7 +15,7 @@ from ..results import Results
 from . import driver
 from .actor import EmbeddingActor
 from .messages import Setup
-from .pool import RayPool
+from .pool import RayPool, has_gpu
 
 
 def check(address: str, device: str) -> None:
@@ -36,6 +36,20 @@ def check(address: str, device: str) -> None:
             f"--device {device}: with --ray there is a worker for each GPU; use cuda, "
             "and CUDA_VISIBLE_DEVICES where not all are meant"
         )
+
+
+def check_gpu(ray: Any, device: str) -> None:
+    """Refuse `--device cuda` on a Ray that has no GPU.
+
+    Args:
+        ray: The module `ray`, connected.
+        device: Where the model is to compute.
+
+    Raises:
+        UsageError: If no node has one.
+    """
+    if device == "cuda" and not has_gpu(ray):
+        raise UsageError("--device cuda: no node of the Ray has a GPU; use --device auto or cpu")
 
 
 def run_on_ray(
@@ -63,6 +77,7 @@ def run_on_ray(
         UsageError: If the module or the device are not there, or results cannot be written.
         HearError: If the module cannot be loaded.
     """
+    check_gpu(ray, setup.submission.device)
     pool = RayPool(ray, EmbeddingActor, setup, lambda line: tell(line, None))
     with contextlib.closing(pool):
         return driver.run(

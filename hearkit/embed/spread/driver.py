@@ -140,10 +140,11 @@ class _Driver(Supervisor[Job, Opened]):
         left = list(self._waiting.without_result(held))
         suspected = at_work if is_fault else set()
         self._waiting.returned(sum(job.name not in suspected for job in left))
-        for job in self._ledger.again_or_given_up(left, suspected):
+        given_up = self._ledger.again_or_given_up(left, suspected)
+        for job in given_up:
             self._fail(
                 SubmissionError(
                     f"{shown(job.source)}: two workers ended while they embedded it; skipped"
                 )
             )
-        return len(left)
+        return len(left) - len(given_up)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from ...errors import LostError
 from .actor import ModelActor
-from .messages import Opened, Setup
+from .messages import Opened, Refused, Setup
 from .workers import Event, Worker
 
 _CORES = 8
@@ -24,6 +25,9 @@ _LOOK_S = 1.0
 
 _PAUSE_S = 0.1
 """Seconds between two looks at nodes while there is no worker at all."""
+
+_LACKING = re.compile(r"No module named '[\w.]+'|Can't get attribute '\w+'")
+"""What is said on a node where what Ray hands over cannot be loaded."""
 
 _MOST_STARTS = 3
 """Times that an actor may end on a node before it has loaded the model."""
@@ -73,7 +77,7 @@ class RayPool:
         alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
         for gone in self._nodes.keys() - alive.keys():
             del self._nodes[gone]
-        wants_gpu = self._wants_gpu(list(alive.values()))
+        wants_gpu = self._wants_gpu()
         for id_, facts in alive.items():
             if id_ in self._excluded:
                 continue
@@ -88,11 +92,10 @@ class RayPool:
             kind = "a GPU" if wants_gpu else "a CPU"
             raise LostError(f"no node of the Ray with {kind} can be used")
 
-    def _wants_gpu(self, nodes: list[Any]) -> bool:
+    def _wants_gpu(self) -> bool:
         """Whether actors take GPUs: where there is one, or one is asked for."""
         device = self._setup.submission.device
-        has_gpu = any(node["Resources"].get("GPU", 0) >= 1 for node in nodes)
-        return device == "cuda" or (device == "auto" and has_gpu)
+        return device == "cuda" or (device == "auto" and has_gpu(self._ray))
 
     def _start(self, id_: str, where: str, node: _Node, n_cpus: int, *, gpu: bool) -> None:
         on_node = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
@@ -136,9 +139,11 @@ class RayPool:
         errors = self._ray.exceptions
         try:
             answer = self._ray.get(reference)
-        except errors.RayTaskError:
-            raise  # a mistake of ours
         except errors.RayError as error:
+            if call == 0 and (why := lacking(error)):
+                return Event(worker, Refused("UsageError", why))
+            if isinstance(error, errors.RayTaskError):
+                raise  # a mistake of ours
             return self._lost(worker, call, error)
         if isinstance(answer, Opened):
             worker.is_open = True
@@ -181,6 +186,19 @@ class RayPool:
         for worker in [worker for node in self._nodes.values() for worker in node.workers]:
             with contextlib.suppress(Exception):
                 self._ray.kill(worker.handle)  # gives back its cores
+
+
+def lacking(error: BaseException) -> str:
+    """What a node lacks, where it could not load what it was to do; "" for any other error."""
+    # Nothing of ours runs there that could say so.
+    found = _LACKING.search(str(error))
+    what = "it has not the packages of the machine of the command"
+    return f"{what} ({found[0]}); install the same on both" if found else ""
+
+
+def has_gpu(ray: Any) -> bool:
+    """Whether a node has a GPU."""
+    return any(node["Alive"] and node["Resources"].get("GPU", 0) >= 1 for node in ray.nodes())
 
 
 def reason(error: BaseException, *, is_nodes: bool) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ...api.submission import Submission
+from ...embed.spread.command import check_gpu
 from ...embed.spread.messages import Setup
-from ...embed.spread.pool import RayPool
+from ...embed.spread.pool import RayPool, has_gpu
 from ...errors import HearError, LostError, OutputError
 from ..job import Follow, Job, Prepared
 from ..outcome import Tell
@@ -71,6 +72,7 @@ def score_module_on_ray(
         SubmissionError: If the module cannot be imported or loaded.
         LostError: If no node is left.
     """
+    check_gpu(ray, device)
     options = on_cluster(ray, options, device)
     setup = Setup(
         Submission.of(module, weights, device),
@@ -124,12 +126,14 @@ def on_cluster(ray: Any, options: Options, device: str) -> Options:
         ray: The module `ray`, connected.
         options: How tasks are evaluated.
         device: What the user has chosen.
+
+    Raises:
+        UsageError: If that is a GPU, and no node has one.
     """
     if options.engine == "exact" or device == "cpu":
         return options
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    has_gpu = any(node.get("GPU", 0) >= 1 for node in nodes)
-    chosen = "cuda" if device == "cuda" or has_gpu else "cpu"
+    check_gpu(ray, device)
+    chosen = "cuda" if has_gpu(ray) else "cpu"
     return replace(options, plan=replace(options.plan, device=chosen))
 
 
@@ -142,6 +146,7 @@ def _prepared(jobs: Sequence[Job], desk: Desk, follow: Follow) -> list[Job]:
         desk.run(lambda: _all_there(preparing))
         return [Job(job.name, _Ready(one)) for job, one in zip(jobs, preparing, strict=True)]
     finally:
+        desk.close()  # an interrupt comes at any moment, and threads may wait for answers
         threads.shutdown(cancel_futures=True)
 
 

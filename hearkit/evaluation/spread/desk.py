@@ -86,14 +86,20 @@ class Desk(Supervisor[_Asked, OpenedModel]):
                 self._hand_out()
                 self._wait(_EVENT_S)
         except BaseException as error:
-            self._end(error)
+            self.close(error if isinstance(error, HearError) else None)
             raise
 
-    def _end(self, error: BaseException) -> None:
-        # Threads cannot be interrupted, but they can be told that there is no answer.
-        reason = error if isinstance(error, HearError) else LostError("the run has ended")
+    def close(self, error: HearError | None = None) -> None:
+        """Answer all that is asked, now and later, that there is no answer.
+
+        Threads cannot be interrupted, but they can be told.
+
+        Args:
+            error: Why; None for an end of the run.
+        """
+        reason = error or LostError("the run has ended")
         with self._lock:
-            self._ended = reason
+            self._ended = self._ended or reason
         self._look_at_new()
         for asked in list(self._open.values()):
             with contextlib.suppress(InvalidStateError):
@@ -144,20 +150,23 @@ class Desk(Supervisor[_Asked, OpenedModel]):
 
     def _release(self, worker: Worker, *, is_fault: bool) -> int:
         held, at_work = self._ledger.release(worker)
+        n = sum(len(asked.clips.paths) for asked in held)
         for asked in self._ledger.again_or_given_up(held, at_work if is_fault else set()):
-            self._give_up(asked)
-        return sum(len(asked.clips.paths) for asked in held)
+            n -= self._given_up(asked)
+        return n
 
-    def _give_up(self, asked: _Asked) -> None:
-        """What has ended two actors is done recording by recording, or not at all."""
+    def _given_up(self, asked: _Asked) -> int:
+        """What has ended two actors is done recording by recording; returns what is not done."""
         clips = asked.clips
         if asked.method == "most_at_once":
             self._answer(asked, 1)  # which recording is at fault is found on the way
-        elif len(clips.paths) == 1:
+            return 1
+        if len(clips.paths) == 1:
             line = f"{clips.files[0]}: several workers ended while they embedded it"
             self._answer(asked, Rows([], [line]))
-        else:
-            self._singly(asked)
+            return 1
+        self._singly(asked)
+        return 0
 
     def _singly(self, asked: _Asked) -> None:
         n = len(asked.clips.paths)

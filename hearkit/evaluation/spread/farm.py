@@ -7,6 +7,7 @@ that end while they compute one part are its fault, and the task is not scored.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...embed.spread.messages import Refused
-from ...embed.spread.pool import reason
+from ...embed.spread.pool import lacking, reason
 from ...embed.spread.workers import PATIENCE_S
 from ...errors import HearError, LostError, TaskError, UsageError
 from ..together import Elsewhere
@@ -174,8 +175,10 @@ class Farm:
         """What a part tells next; None if its process or node has ended."""
         try:
             message = self._ray.get(next(running.stream))
-        except self._ray.exceptions.RayTaskError:
-            raise  # a mistake of ours
+        except self._ray.exceptions.RayTaskError as error:
+            if not (why := lacking(error)):
+                raise  # a mistake of ours
+            return self._unseen(running, error, why)
         except (self._ray.exceptions.RayError, StopIteration) as error:
             self._lost(running, error)
             return None
@@ -187,6 +190,20 @@ class Farm:
             elif not isinstance(message, Said):
                 self._nodes.n_begun -= 1
         return message
+
+    def _unseen(self, running: _Running, error: BaseException, why: str) -> Unseen:
+        """A part that its node could not load; which node that is, Ray tells in words."""
+        with self._lock:
+            self._nodes.n_begun -= bool(running.node)
+        at = re.search(r"\bip=([\w.:]+)", str(error))
+        for node in self._alive():
+            is_it = at is not None and node["NodeManagerAddress"] == at[1]
+            if is_it and not running.node and node["NodeID"] not in self._nodes.excluded:
+                running.node = node["NodeID"]
+        if not running.node:
+            raise LostError(f"a node of the Ray cannot be used: {why}") from error
+        running.where = self._where(running.node)
+        return Unseen(why)
 
     def _lost(self, running: _Running, error: BaseException) -> None:
         """A process or a node has ended."""

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,15 +124,23 @@ class Hosts:
 
 
 @contextmanager
-def hosts(folder: Path, log: Path) -> Iterator[Hosts]:
-    """A bridge, and hosts on it that the caller adds."""
-    ip("link", "add", BRIDGE, "type", "bridge")
+def hosts(log: Path) -> Iterator[Hosts]:
+    """A bridge, and hosts on it that the caller adds.
+
+    Args:
+        log: What nodes print.
+    """
+    short = Path(tempfile.mkdtemp(prefix="hr-", dir="/tmp"))
     try:
-        ip("link", "set", BRIDGE, "up")
-        made = Hosts(folder, log)
+        ip("link", "add", BRIDGE, "type", "bridge")
         try:
-            yield made
+            ip("link", "set", BRIDGE, "up")
+            made = Hosts(short, log)
+            try:
+                yield made
+            finally:
+                made.close()
         finally:
-            made.close()
+            ip("link", "del", BRIDGE)
     finally:
-        ip("link", "del", BRIDGE)
+        shutil.rmtree(short, ignore_errors=True)

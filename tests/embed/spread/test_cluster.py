@@ -3,9 +3,7 @@
 Off by default: `pytest -m cluster tests/embed/spread`, as root on Linux; it takes minutes.
 """
 
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,12 +58,10 @@ def cluster(folder: Path) -> Iterator[Hosts]:
         soundfile.write(folder / "in" / name, samples, 16000)
     with (folder / "tiny.py").open("a") as file:
         file.write(SLOW)
-    short = Path(tempfile.mkdtemp(prefix="hr-", dir="/tmp"))
-    with hosts(short, folder / "ray.log") as made:
+    with hosts(folder / "ray.log") as made:
         made.add()
         made.add()
         yield made
-    shutil.rmtree(short, ignore_errors=True)
 
 
 def started(cluster: Hosts, folder: Path, kind: str) -> Run:

@@ -152,6 +152,7 @@ def test_a_recording_that_kills_two_workers_is_skipped_and_said() -> None:
     assert "in/77.wav: two workers ended while they embedded it; skipped" in found.lines
     assert sum("77.wav" in call for call in pool.told) == 2
     assert ["77.wav"] in pool.told
+    assert sum("to others" in line for line in found.lines) == 1  # not the second time
 
 
 def test_a_node_that_goes_is_no_recordings_fault() -> None:

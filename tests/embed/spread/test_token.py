@@ -1,8 +1,6 @@
 """A cluster that asks for a token: nodes that have it join, and so does the command."""
 
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,14 +28,12 @@ def home(folder: Path, *, token: bool) -> dict[str, str]:
 @pytest.fixture
 def cluster(folder: Path) -> Iterator[Hosts]:
     """Two hosts as the page says: the token is copied, and the second is told that there is one."""
-    short = Path(tempfile.mkdtemp(prefix="hr-", dir="/tmp"))
-    with hosts(short, folder / "ray.log") as made:
+    with hosts(folder / "ray.log") as made:
         made.env = home(folder / "first", token=True)
         made.add()
         made.env = {**home(folder / "second", token=True), "RAY_AUTH_MODE": "token"}
         made.add()
         yield made
-    shutil.rmtree(short, ignore_errors=True)
 
 
 def embedded(cluster: Hosts, folder: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,12 +42,10 @@ def cluster(place: Path) -> Iterator[Hosts]:
     event_task(place / "tasks" / TASKS[2])
     with (place / "tiny.py").open("a") as file:
         file.write(SLOW)
-    short = Path(tempfile.mkdtemp(prefix="hr-", dir="/tmp"))
-    with hosts(short, place / "ray.log") as made:
+    with hosts(place / "ray.log") as made:
         made.add()
         made.add()
         yield made
-    shutil.rmtree(short, ignore_errors=True)
 
 
 def started(cluster: Hosts, place: Path, out: str) -> subprocess.Popen[bytes]:

@@ -184,6 +184,7 @@ def test_the_recording_that_ends_workers_is_found_and_said() -> None:
     assert asking.failures == ["e: several workers ended while they embedded it"]
     with_e = [clips.paths for clips in asking.pool.seen if "e" in clips.paths]
     assert with_e == [("d", "e", "f"), ("d", "e", "f"), ("e",)]
+    assert sum("to others" in line for line in asking.lines) == 2  # not what is given up
 
 
 def test_a_node_that_goes_is_no_recordings_fault() -> None:
@@ -243,3 +244,12 @@ def test_an_interrupt_answers_whoever_waits() -> None:
     assert [str(asking.found[n]) for n in (0, 1)] == ["the run has ended"] * 2
     with pytest.raises(LostError, match="has ended"):
         asking.desk.ask("embed", batch("a")).result(1)
+
+
+def test_a_desk_that_is_closed_answers_whoever_waits() -> None:
+    desk = Asking(FakePool(rows)).desk
+    waits = desk.ask("embed", batch("a"))
+    desk.close()
+    for answer in (waits, desk.ask("embed", batch("b"))):
+        with pytest.raises(LostError, match="has ended"):
+            answer.result(1)

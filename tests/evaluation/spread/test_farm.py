@@ -6,15 +6,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from hearkit import cluster
 from hearkit.errors import HearError, TaskError, UsageError
 from hearkit.evaluation.data import TaskData
 from hearkit.evaluation.outcome import Plan
-from hearkit.evaluation.spread.farm import Farm
+from hearkit.evaluation.spread.farm import Farm, _Running
+from hearkit.evaluation.spread.part import Order, Unseen
 from hearkit.evaluation.training import exact, fused
 from hearkit.evaluation.training.parts import Site
 from hearkit.evaluation.training.progress import Progress, Stopped
@@ -129,3 +132,41 @@ def test_an_engine_gives_the_same_wherever_its_parts_are_computed(
         assert one.values["test_loss"] == other.values["test_loss"]
     assert here.grid == there.grid
     assert set(here.seconds) == set(there.seconds)
+
+
+def test_a_ray_is_known_by_its_first_words(ray: Any) -> None:
+    cluster._knock(ray.get_runtime_context().gcs_address)
+
+
+class _TaskError(Exception):
+    """As Ray's."""
+
+
+def test_a_node_without_our_packages_is_not_used_and_said() -> None:
+    told = "ray::computed() (pid=7, ip=10.0.0.3)\nModuleNotFoundError: No module named 'hearkit'"
+
+    def get(_: object) -> Any:
+        raise _TaskError(told)
+
+    nodes = [
+        {"NodeID": f"n{n}", "NodeManagerAddress": f"10.0.0.{n}", "Alive": True} for n in (2, 3)
+    ]
+    fake = SimpleNamespace(
+        get=get,
+        nodes=lambda: nodes,
+        remote=lambda **_: lambda function: function,
+        exceptions=SimpleNamespace(RayTaskError=_TaskError, RayError=_TaskError),
+    )
+    lines: list[str] = []
+    farm = Farm(fake, Path.cwd(), lambda line, _: lines.append(line))
+    running = _Running(0, cast(Order, None), iter([None]))
+    message = farm.message(running)
+    assert isinstance(message, Unseen)
+    farm.exclude(running, message.why)
+    assert lines == [
+        "node 10.0.0.3 is not used for training: it has not the packages of the machine of the "
+        "command (No module named 'hearkit'); install the same on both"
+    ]
+    told = "ray::computed() (pid=7, ip=10.0.0.2)\nValueError: no number"
+    with pytest.raises(_TaskError, match="no number"):  # a mistake of ours
+        farm.message(_Running(0, cast(Order, None), iter([None])))
