@@ -25,7 +25,7 @@ class Recipe:
         sizes, objective, crops: The model, its lessons and its audio.
     """
 
-    steps: int = 12000
+    steps: int = 16000
     warmup: int = 200
     decay: float = 0.3
     learning_rate: float = 1e-3
