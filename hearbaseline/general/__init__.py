@@ -17,7 +17,7 @@ from hearbaseline._checkpoint import CheckpointError, bundled, load_state, resto
 from hearbaseline._frames import Framing
 from hearbaseline.general.layers import NOTES, above_surroundings
 from hearbaseline.general.network import Heard, Network, Sizes
-from hearbaseline.general.pooling import Stretch, change, largest, moments
+from hearbaseline.general.pooling import Stretch, average, change, largest, moments
 from hearbaseline.general.spectra import (
     HOP_MS,
     LONG_WINDOW,
@@ -93,7 +93,7 @@ class General(torch.nn.Module):
             *moments(short, every_10),
             change(short, every_10),
             *moments(long, every_20),
-            (partials * every_20).sum(dim=1),
+            average(partials, every_20),
             *moments(heard.first, every_10),
             *moments(heard.local, every_20),
             change(heard.local, every_20),
@@ -101,7 +101,7 @@ class General(torch.nn.Module):
             *moments(heard.deep, every_40),
             change(heard.deep, every_40),
             largest(heard.deep, every_40),
-            (notes * every_20).sum(dim=1),
+            average(notes, every_20),
             notes.amax(dim=1),
         ]
         return torch.cat(pooled, dim=1)

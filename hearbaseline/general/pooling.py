@@ -57,6 +57,11 @@ class Stretch:
         return (inside / inside.sum(dim=1, keepdim=True))[:, :, None]
 
 
+def average(frames: Tensor, weights: Tensor) -> Tensor:
+    """Mean over time, shape (n_sounds, size); see `moments`."""
+    return (frames * weights).sum(dim=1)
+
+
 def moments(frames: Tensor, weights: Tensor) -> list[Tensor]:
     """Mean and standard deviation over time.
 
@@ -67,9 +72,9 @@ def moments(frames: Tensor, weights: Tensor) -> list[Tensor]:
     Returns:
         Two of shape (n_sounds, size).
     """
-    mean = (frames * weights).sum(dim=1)
+    mean = average(frames, weights)
     # In two passes: a difference of squares would leave nothing of what hardly varies.
-    variance = ((frames - mean[:, None]).square() * weights).sum(dim=1)
+    variance = average((frames - mean[:, None]).square(), weights)
     return [mean, variance.sqrt()]
 
 
