@@ -48,7 +48,7 @@ def check_gpu(ray: Any, device: str) -> None:
     Raises:
         UsageError: If no node has one.
     """
-    if device == "cuda" and not has_gpu(ray):
+    if device == "cuda" and not has_gpu(ray.nodes()):
         raise UsageError("--device cuda: no node of the Ray has a GPU; use --device auto or cpu")
 
 

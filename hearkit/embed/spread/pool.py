@@ -77,7 +77,7 @@ class RayPool:
         alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
         for gone in self._nodes.keys() - alive.keys():
             del self._nodes[gone]
-        wants_gpu = self._wants_gpu()
+        wants_gpu = self._wants_gpu(list(alive.values()))
         for id_, facts in alive.items():
             if id_ in self._excluded:
                 continue
@@ -92,10 +92,10 @@ class RayPool:
             kind = "a GPU" if wants_gpu else "a CPU"
             raise LostError(f"no node of the Ray with {kind} can be used")
 
-    def _wants_gpu(self) -> bool:
+    def _wants_gpu(self, nodes: list[Any]) -> bool:
         """Whether actors take GPUs: where there is one, or one is asked for."""
         device = self._setup.submission.device
-        return device == "cuda" or (device == "auto" and has_gpu(self._ray))
+        return device == "cuda" or (device == "auto" and has_gpu(nodes))
 
     def _start(self, id_: str, where: str, node: _Node, n_cpus: int, *, gpu: bool) -> None:
         on_node = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
@@ -196,9 +196,9 @@ def lacking(error: BaseException) -> str:
     return f"{what} ({found[0]}); install the same on both" if found else ""
 
 
-def has_gpu(ray: Any) -> bool:
-    """Whether a node has a GPU."""
-    return any(node["Alive"] and node["Resources"].get("GPU", 0) >= 1 for node in ray.nodes())
+def has_gpu(nodes: list[Any]) -> bool:
+    """Whether a node has a GPU, by what `ray.nodes` tells."""
+    return any(node["Alive"] and node["Resources"].get("GPU", 0) >= 1 for node in nodes)
 
 
 def reason(error: BaseException, *, is_nodes: bool) -> str:

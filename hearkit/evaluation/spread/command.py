@@ -133,7 +133,7 @@ def on_cluster(ray: Any, options: Options, device: str) -> Options:
     if options.engine == "exact" or device == "cpu":
         return options
     check_gpu(ray, device)
-    chosen = "cuda" if has_gpu(ray) else "cpu"
+    chosen = "cuda" if has_gpu(ray.nodes()) else "cpu"
     return replace(options, plan=replace(options.plan, device=chosen))
 
 
