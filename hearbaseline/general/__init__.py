@@ -15,7 +15,7 @@ from torch import Tensor
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import CheckpointError, bundled, load_state, restore
 from hearbaseline._frames import Framing
-from hearbaseline.general.layers import NOTES, above_surroundings
+from hearbaseline.general.layers import NOTES
 from hearbaseline.general.network import Heard, Network, Sizes
 from hearbaseline.general.pooling import Stretch, average, change, largest, moments
 from hearbaseline.general.spectra import (
@@ -88,7 +88,7 @@ class General(torch.nn.Module):
             stretch.weights(part.shape[1], step)
             for part, step in ((short, 1), (long, 2), (heard.deep, 4))
         )
-        partials = above_surroundings(long.flatten(0, 1)).relu().view_as(long)
+        partials = self.network.salience.above_surroundings(long).relu()
         pooled = [
             *moments(short, every_10),
             change(short, every_10),

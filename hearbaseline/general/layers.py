@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from hearbaseline._packed import Linear, usable
+from hearbaseline._packed import Linear, product, usable
 from hearbaseline._transformer import EncoderLayer, FeedForward, SelfAttention
 from hearbaseline._windows import transform
 from hearbaseline.general.spectra import PER_OCTAVE, PITCH_BANDS
@@ -33,13 +33,20 @@ class Salience(nn.Module):
     Args:
         n_channels: Between the convolutions.
 
+    Attributes:
+        around: The mean of those around each band, as a product; shape (192, 192).
+
     Source: Bittner, McFee, Salamon, Li and Bello: "Deep Salience Representations for F0 Estimation
     in Polyphonic Music", ISMIR 2017, section 3.
     """
 
+    around: Tensor
+
     def __init__(self, n_channels: int = 16):
         super().__init__()
         n_in = 2 * len(HARMONICS)
+        # Follows from the constants, so that checkpoints need not hold it.
+        self.register_buffer("around", surroundings(PITCH_BANDS, ENVELOPE), persistent=False)
         self.first = AlongBands(n_in, n_channels)
         self.second = AlongBands(n_channels, n_channels)
         # Every other band is a semitone.
@@ -54,9 +61,13 @@ class Salience(nn.Module):
         Returns:
             Shape (n_frames, 96).
         """
-        x = self.second(self.first(partials(long)))
+        x = self.second(self.first(partials(self.above_surroundings(long), long)))
         logits: Tensor = self.last(x)[:, 0, 0]
         return logits
+
+    def above_surroundings(self, long: Tensor) -> Tensor:
+        """How far each band is above the mean of those around it, shape (..., 192), in and out."""
+        return long - product(long, self.around)
 
 
 class AlongBands(nn.Conv2d):
@@ -85,32 +96,41 @@ class AlongBands(nn.Conv2d):
         return y
 
 
-def partials(long: Tensor) -> Tensor:
+def partials(above: Tensor, level: Tensor) -> Tensor:
     """What is where each band's partials would be, with silence outside the spectrogram.
 
     Args:
-        long: Shape (n_frames, n_bands).
+        above: How far each band is above its surroundings, shape (n_frames, n_bands).
+        level: The spectrogram, of the same shape.
 
     Returns:
         Shape (n_frames, 16, 1, n_bands), channels last in memory: for each of `HARMONICS`, how far
         the partial is above its surroundings, and its level.
     """
-    level = long[:, None]
-    above = above_surroundings(long)[:, None]
     distances = [distance(harmonic) for harmonic in HARMONICS]
     lower, higher = -min(distances), max(distances)
-    padded = F.pad(torch.cat([above, level], dim=1), (lower, higher)).mT.contiguous()
-    n_bands = long.shape[1]
+    padded = F.pad(torch.stack([above, level], dim=2), (0, 0, lower, higher))
+    # A band's two numbers move as one complex number: half as many moves.
+    pairs = torch.view_as_complex(padded)
     places = [lower + each for each in distances]
-    moved = torch.cat([padded[:, place : place + n_bands] for place in places], dim=2)
-    return moved.mT[:, :, None]
+    rows = [pairs[:, place : place + level.shape[1]] for place in places]
+    moved = torch.view_as_real(torch.stack(rows, dim=1).mT.contiguous())
+    return moved.flatten(2).mT[:, :, None]
 
 
-def above_surroundings(long: Tensor) -> Tensor:
-    """How far each band is above the mean of those around it, shape (n_frames, n_bands)."""
-    level = long[:, None]
-    around = F.avg_pool1d(level, ENVELOPE, 1, ENVELOPE // 2, count_include_pad=False)
-    return (level - around)[:, 0]
+def surroundings(n_bands: int, width: int) -> Tensor:
+    """A matrix whose product with bands is the mean of those around each, at the ends of fewer.
+
+    Args:
+        n_bands: Of the spectrogram.
+        width: Bands of the mean; odd.
+
+    Returns:
+        Shape (n_bands, n_bands).
+    """
+    number = torch.arange(n_bands)
+    near = ((number[:, None] - number).abs() <= width // 2).float()
+    return near / near.sum(dim=0)
 
 
 def distance(harmonic: float) -> int:

@@ -41,6 +41,9 @@ RANGE_DB = 80.0
 FLOOR = 1e-8
 """Least power that is taken as a reference, about that of 16-bit noise: silence stays silent."""
 
+BANDS = 32
+"""Neighbouring bands that are computed together."""
+
 CHUNK = 512
 """Frames computed at once, over all sounds."""
 
@@ -60,19 +63,17 @@ class Spectra(nn.Module):
 
     short_window: Tensor
     long_window: Tensor
-    mel_bands: Tensor
-    pitch_bands: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         for name, tensor in (
             ("short_window", unit_window(SHORT_WINDOW)),
             ("long_window", unit_window(LONG_WINDOW)),
-            ("mel_bands", triangles(mel_edges(), SHORT_FFT)),
-            ("pitch_bands", triangles(pitch_edges(), LONG_WINDOW)),
         ):
             # Follows from the constants, so that checkpoints need not hold it.
             self.register_buffer(name, tensor, persistent=False)
+        self.mel_bands = Bands(triangles(mel_edges(), SHORT_FFT))
+        self.pitch_bands = Bands(triangles(pitch_edges(), LONG_WINDOW))
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
@@ -90,16 +91,43 @@ class Spectra(nn.Module):
         return decibels(short), decibels(long)
 
     def _powers(
-        self, audio: Tensor, hop_ms: float, window: Tensor, n_fft: int, bands: Tensor
+        self, audio: Tensor, hop_ms: float, window: Tensor, n_fft: int, bands: Bands
     ) -> Tensor:
         """Power in each band, shape (n_sounds, n_frames, n_bands)."""
         framing = Framing(len(window), hop_ms, SAMPLE_RATE)
-        out = audio.new_empty(len(audio), framing.count(audio.shape[1]), bands.shape[1])
+        out = audio.new_empty(len(audio), framing.count(audio.shape[1]), bands.count)
         for sounds, frames, samples in framing.chunks(audio, CHUNK):
             spectrum = torch.fft.rfft(samples * window, n_fft)
             power = spectrum.real.square() + spectrum.imag.square()
-            out[sounds, frames] = power @ bands
+            bands(power, out[sounds, frames])
         return out
+
+
+class Bands(nn.Module):
+    """The power in each band of a spectrum.
+
+    A band takes few of the bins, and its neighbours nearly the same ones. So some bands at a time
+    are a product with the bins that they take, in a quarter of the time of one with all.
+
+    Args:
+        weights: How much of each bin's power each band takes, shape (n_bins, n_bands).
+    """
+
+    weights: Tensor
+
+    def __init__(self, weights: Tensor):
+        super().__init__()
+        self.register_buffer("weights", weights, persistent=False)
+        self.count = weights.shape[1]
+        self.parts = []
+        for bands in chunks(self.count, BANDS):
+            taken = weights[:, bands].any(dim=1).nonzero()
+            self.parts.append((slice(int(taken[0]), int(taken[-1]) + 1), bands))
+
+    def forward(self, power: Tensor, out: Tensor) -> None:
+        """Fill `out`, shape (..., n_bands), from the power of bins, shape (..., n_bins)."""
+        for bins, bands in self.parts:
+            out[..., bands] = power[..., bins] @ self.weights[bins, bands]
 
 
 def decibels(power: Tensor) -> Tensor:

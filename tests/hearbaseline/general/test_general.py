@@ -8,7 +8,14 @@ from safetensors.torch import save_file
 
 from hearbaseline import _windows, general
 from hearbaseline._checkpoint import CheckpointError
-from hearbaseline.general.layers import HARMONICS, Salience, distance, doubled, partials
+from hearbaseline.general.layers import (
+    HARMONICS,
+    Salience,
+    distance,
+    doubled,
+    partials,
+    surroundings,
+)
 from hearbaseline.general.network import Network, Sizes
 
 SMALL = Sizes(first=16, local=16, deep=64, n_local=1, n_deep=2, local_between=16, deep_between=16)
@@ -93,14 +100,21 @@ def test_partials_of_a_note_are_moved_into_its_band() -> None:
     fundamental = 60
     for k, harmonic in enumerate(HARMONICS):
         long[0, fundamental + distance(harmonic)] = (k + 1) / 10
-    moved = partials(long)
+    moved = partials(long - 0.05, long)
     assert moved.shape == (1, 16, 1, 192)
     above, level = moved[0, :, 0, fundamental].view(-1, 2).T
     torch.testing.assert_close(level, torch.arange(1, 9) / 10)
-    assert (above < level).all()
+    torch.testing.assert_close(above, level - 0.05)
     # Beyond the spectrogram there is silence, an octave below and above alike.
     assert moved[0, :2, 0, :24].count_nonzero() == 0
     assert moved[0, 6:8, 0, -24:].count_nonzero() == 0
+
+
+def test_surroundings_are_the_mean_of_an_octave_or_what_there_is_of_it() -> None:
+    bands = torch.arange(40.0)
+    around = bands @ surroundings(40, 25)
+    assert around[:2].tolist() == pytest.approx([6.0, 6.5])  # of bands 0 to 12, and 0 to 13
+    assert around[[20, 39]].tolist() == pytest.approx([20.0, 33.0])
 
 
 def test_a_note_is_treated_as_the_one_an_octave_above() -> None:
