@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = ("chromium", "dpkg-deb")
+PROGRAMS = ("chromium", "dpkg-deb", "espeak-ng")
 """What may be needed and is no Python package."""
 
 

@@ -1,4 +1,4 @@
-"""Batches: disturbed crops with what the teachers made of them, and pieces with known notes."""
+"""Batches: crops with what teachers made of them, and sounds of which phones or notes are known."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from hearkit.files import written_atomically
 from training.distill import notes
 from training.distill.augment import Disturbances, at_speed, disturbed
+from training.phones.kept import Speech
 from training.teachers.chunks import SAMPLE_RATE, SECONDS, Chunks
 from training.teachers.kept import Layout, read
 
@@ -37,33 +38,37 @@ class Crops:
         seconds: Lengths, one of which a batch has, each as likely as another.
         batch_seconds: Of audio in a batch.
         speech, music, effects: How much of the crops each kind of recording gives.
+        phones: Share of the batch that is rendered speech.
         notes: Share of the batch that are rendered pieces.
         disturbances: What is done to crops.
     """
 
     seconds: tuple[float, ...] = (2.0, 4.0)
-    batch_seconds: float = 16.0
+    batch_seconds: float = 20.0
     speech: float = 0.4
     music: float = 0.35
     effects: float = 0.25
-    notes: float = 0.25
+    phones: float = 0.2
+    notes: float = 0.2
     disturbances: Disturbances = field(default_factory=Disturbances)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a step learns from; the crops come first, then the pieces.
+    """What a step learns from; the crops come first, then the speech, then the pieces.
 
     Attributes:
         audio: float32, shape (n_sounds, n_samples).
         targets: By teacher and layer: numbers of the sounds that it heard, and what it made of
             them, float32, shape (n_heard, n_frames, size).
+        phones: uint8, shape (n_spoken, n_frames).
         notes: bool, shape (n_pieces, n_frames, 96).
         onsets: bool, shape (n_pieces, n_frames).
     """
 
     audio: Tensor
     targets: dict[str, tuple[Tensor, Tensor]]
+    phones: Tensor
     notes: Tensor
     onsets: Tensor
 
@@ -110,19 +115,21 @@ class Scale:
 
 
 class Lessons:
-    """The corpus, and what teachers made of it.
+    """The corpus and what teachers made of it, and speech of which each phone is known.
 
     Args:
         corpus: Folder of the corpus.
         teachers: Folders of teachers' features.
+        speech: Folder of the speech.
 
     Raises:
-        FileNotFoundError: If there is no corpus, or there are no features.
+        FileNotFoundError: If there is no corpus, or there are no features, or no speech.
         ValueError: If no chunk was heard by any teacher.
     """
 
-    def __init__(self, corpus: Path, teachers: list[Path]):
+    def __init__(self, corpus: Path, teachers: list[Path], speech: Path):
         self.chunks = Chunks(corpus)
+        self.speech = Speech.read(speech)
         self.features: dict[str, NDArray[np.float16]] = {}
         self.layouts: dict[str, Layout] = {}
         self.scales: dict[str, Scale] = {}
@@ -152,11 +159,13 @@ class Lessons:
         n_frames = n_samples // HOP + 1
         n_sounds = max(2, round(crops.batch_seconds / seconds))
         n_pieces = round(crops.notes * n_sounds)
+        n_spoken = round(crops.phones * n_sounds)
+        n_crops = n_sounds - n_spoken - n_pieces
         kinds = [kind for kind, chunks in self.by_kind.items() if len(chunks)]
         shares = np.array([getattr(crops, kind) for kind in kinds])
         sounds = np.zeros((n_sounds, n_samples), np.float32)
         targets: dict[str, dict[int, Floats]] = {name: {} for name in self.features}
-        for k, kind in enumerate(g.choice(kinds, n_sounds - n_pieces, p=shares / shares.sum())):
+        for k, kind in enumerate(g.choice(kinds, n_crops, p=shares / shares.sum())):
             speed = crops.disturbances.draw_speed(g)
             chunk = int(g.choice(self.by_kind[kind]))
             begin = int(g.integers(0, int((SECONDS - seconds * speed) * SAMPLE_RATE)))
@@ -169,11 +178,16 @@ class Lessons:
                     layout = self.layouts[name]
                     places = (times - layout.first) / layout.hop
                     targets[name][k] = self.scales[name].standardised(array[chunk], places)
+        said = np.zeros((n_spoken, n_frames), np.uint8)
+        for k in range(n_spoken):
+            speed = crops.disturbances.draw_speed(g)
+            stretch, said[k] = self.speech.draw(n_samples, speed, g)
+            sounds[n_crops + k] = at_speed(stretch, speed, n_samples)
         pieces = [notes.render(n_samples, g) for _ in range(n_pieces)]
         for k, piece in enumerate(pieces):
-            sounds[n_sounds - n_pieces + k] = piece.audio
-        # Pieces are mixed with crops only: a second piece would play notes without a label.
-        others = sounds[: max(1, n_sounds - n_pieces)]
+            sounds[n_crops + n_spoken + k] = piece.audio
+        # Mixed with crops only: a second piece would play notes without a label.
+        others = sounds[: max(1, n_crops)]
         played = np.array([piece.notes for piece in pieces]).reshape(-1, n_frames, notes.NOTES)
         begun = np.array([piece.onsets for piece in pieces]).reshape(-1, n_frames)
         return Batch(
@@ -183,6 +197,7 @@ class Lessons:
                 for name, rows in targets.items()
                 if rows
             },
+            torch.from_numpy(said),
             torch.from_numpy(played.astype(bool)),
             torch.from_numpy(begun.astype(bool)),
         )

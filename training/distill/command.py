@@ -18,6 +18,7 @@ from training.distill.run import Run, train
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Of the corpus.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Of this run.")
+@click.option("--start", type=click.Path(path_type=Path), help="Run to begin with the weights of.")
 @click.option("--steps", default=Recipe.steps, show_default=True, help="Updates in all.")
 @click.option("--learning-rate", default=Recipe.learning_rate, show_default=True)
 @click.option("--seed", default=Recipe.seed, show_default=True)
@@ -29,6 +30,7 @@ from training.distill.run import Run, train
 def main(
     data: Path,
     out: Path,
+    start: Path | None,
     steps: int,
     learning_rate: float,
     seed: int,
@@ -43,14 +45,15 @@ def main(
         torch.set_num_threads(threads)
     try:
         folders = sorted(path for path in (data / "teachers").glob("*") if path.is_dir())
-        lessons = Lessons(data / "corpus", folders)
+        lessons = Lessons(data / "corpus", folders, data / "phones")
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     out.mkdir(parents=True, exist_ok=True)
     crops = Crops(batch_seconds=batch_seconds)
     recipe = Recipe(steps=steps, learning_rate=learning_rate, seed=seed, crops=crops)
     run = Run(recipe, lessons, out, device)
-    run.resume()
+    if not run.resume() and start is not None:
+        run.start(start)
     lines = train(run, log_every=50, save_every=100, keep_every=keep_every, workers=workers)
     for line in lines:
         click.echo(line)

@@ -1,4 +1,4 @@
-"""What the student is told: its teachers' frames, which notes sound, and where something begins."""
+"""What the student is told: what teachers hear, which phones and notes sound, what begins."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hearbaseline.general.network import Network
 from hearbaseline.general.spectra import Spectra
 from training.distill.augment import Disturbances, hide
 from training.distill.batches import Batch
+from training.phones.kept import UNKNOWN
 
 STEP = 2
 """Frames every 20 ms from deep frame to deep frame."""
@@ -25,11 +26,13 @@ class Objective:
     Attributes:
         teachers: Mean squared error of all teachers' standardised frames, 1 for one who knows
             nothing.
+        phones: Cross entropy of the phones, nats.
         notes: Cross entropy of the notes, nats for each of the 96.
         onsets: Cross entropy of the onsets, nats.
     """
 
     teachers: float = 1.0
+    phones: float = 0.2
     notes: float = 8.0
     onsets: float = 0.3
 
@@ -41,11 +44,12 @@ class Loss:
     Attributes:
         total: What is minimised; a scalar with a gradient.
         errors: Mean squared error by teacher and layer.
-        notes, onsets: Cross entropies.
+        phones, notes, onsets: Cross entropies.
     """
 
     total: Tensor
     errors: dict[str, Tensor]
+    phones: Tensor
     notes: Tensor
     onsets: Tensor
 
@@ -56,16 +60,20 @@ class Student(nn.Module):
     Args:
         network: The layers, with random weights.
         sizes: Of the teachers' frames, by teacher and layer.
+        n_phones: Kinds of phones.
         objective: How much each lesson counts.
     """
 
-    def __init__(self, network: Network, sizes: Mapping[str, int], objective: Objective):
+    def __init__(
+        self, network: Network, sizes: Mapping[str, int], n_phones: int, objective: Objective
+    ):
         super().__init__()
         self.network = network
         self.objective = objective
         self.spectra = Spectra()
         width = network.sizes.local + network.sizes.deep
         self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in sizes.items()})
+        self.phone = nn.Linear(width, n_phones)
         # A head for what begins sees only what is local.
         self.onset = nn.Linear(network.sizes.local, 1)
 
@@ -79,10 +87,11 @@ class Student(nn.Module):
         """
         short, long = self.spectra(batch.audio)
         hide(short, long, disturbances, generator)
-        n_crops = len(short) - len(batch.notes)
-        with torch.no_grad():  # nobody knows which notes sound in crops
-            unknown = self.network.notes(long[:n_crops])
-        notes = torch.cat([unknown, self.network.notes(long[n_crops:])])
+        pieces = len(short) - len(batch.notes)
+        n_crops = pieces - len(batch.phones)
+        with torch.no_grad():  # nobody knows which notes sound in what was recorded or said
+            unknown = self.network.notes(long[:pieces])
+        notes = torch.cat([unknown, self.network.notes(long[pieces:])])
         made = self.network(short, long, notes)
         # Teachers are asked every 40 ms: a head for each frame in between would cost as much again.
         frames = torch.cat([made.local[:, ::STEP], made.deep], dim=2)
@@ -96,11 +105,25 @@ class Student(nn.Module):
             error = difference.square().mean(dim=(1, 2))
             told = told + (error / teachers[heard]).sum() / max(1, n_crops)
             errors[name] = error.mean()
-        played = _entropy(made.notes[n_crops:], batch.notes)
-        onsets = _entropy(self.onset(made.local[n_crops:])[..., 0], batch.onsets)
+        phones = _which(self.phone(frames[n_crops:pieces]), batch.phones[:, ::STEP])
+        played = _entropy(made.notes[pieces:], batch.notes)
+        onsets = _entropy(self.onset(made.local[pieces:])[..., 0], batch.onsets)
         weights = self.objective
-        total = weights.teachers * told + weights.notes * played + weights.onsets * onsets
-        return Loss(total, errors, played, onsets)
+        total = (
+            weights.teachers * told
+            + weights.phones * phones
+            + weights.notes * played
+            + weights.onsets * onsets
+        )
+        return Loss(total, errors, phones, played, onsets)
+
+
+def _which(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean cross entropy of one label for each frame; 0 where there is none."""
+    known = truth != UNKNOWN
+    if not known.any():
+        return logits.new_zeros(())
+    return F.cross_entropy(logits[known].float(), truth[known].long())
 
 
 def _entropy(logits: Tensor, truth: Tensor) -> Tensor:

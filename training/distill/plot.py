@@ -12,6 +12,7 @@ PANELS = {
     "whisper-layer2": "Whisper's layer 2, squared error",
     "whisper-layer6": "Whisper's layer 6",
     "aisfx-frames": "aiSFX",
+    "phones": "phones, nats",
     "notes": "notes, nats",
     "onsets": "onsets, nats",
 }

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import torch
 from torch.utils.data import DataLoader, Dataset
 
@@ -35,7 +36,9 @@ class Run:
         self.recipe, self.lessons, self.out, self.device = recipe, lessons, out, device
         torch.manual_seed(recipe.seed)
         sizes = {name: array.shape[2] for name, array in lessons.features.items()}
-        self.student = Student(Network(recipe.sizes), sizes, recipe.objective).to(device)
+        n_phones = len(lessons.speech.names)
+        student = Student(Network(recipe.sizes), sizes, n_phones, recipe.objective)
+        self.student = student.to(device)
         self.average = copy.deepcopy(self.student.network)
         self.optimiser = adamw(self.student, recipe.weight_decay)
         self.step = 0
@@ -63,6 +66,7 @@ class Run:
                 name: (heard.to(self.device), target.to(self.device))
                 for name, (heard, target) in batch.targets.items()
             },
+            batch.phones.to(self.device),
             batch.notes.to(self.device),
             batch.onsets.to(self.device),
         )
@@ -95,17 +99,39 @@ class Run:
         }
         save_state(self.out / "state.pt", state)
 
-    def resume(self) -> None:
+    def start(self, other: Path) -> None:
+        """Begin with the weights of another run, and of its heads that this one has.
+
+        Args:
+            other: Its folder.
+
+        Raises:
+            click.ClickException: If there is none, or its network is another.
+        """
+        path = other / "state.pt"
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            self.student.load_state_dict(state["student"], strict=False)
+            self.average.load_state_dict(state["average"])
+        except FileNotFoundError:
+            raise click.ClickException(f"{path}: there is no such run to start with") from None
+        except RuntimeError as error:
+            raise click.ClickException(f"{path}: is of another network: {error}") from None
+
+    def resume(self) -> bool:
         """Go on where `save` left off, if it did.
 
         As long as the learning rate does not fall, a run may become longer or shorter.
+
+        Returns:
+            Whether it did.
 
         Raises:
             click.ClickException: If the folder is of a run with another recipe.
         """
         path = self.out / "state.pt"
         if not path.exists():
-            return
+            return False
         state = torch.load(path, map_location=self.device, weights_only=True)
         kept, wanted = plain(state["recipe"]), plain(dataclasses.asdict(self.recipe))
         held = min(
@@ -119,6 +145,7 @@ class Run:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.audio_seconds = state["step"], state["audio_seconds"]
+        return True
 
     def export(self, path: Path) -> None:
         """Write the averaged model as the baseline reads it, rounded to half the size."""
@@ -153,14 +180,20 @@ def train(
 ) -> Iterator[str]:
     """Train to the recipe's last step; yields a line for every row of the log."""
     names = list(run.lessons.features)
-    measured = ["loss", *names, "notes", "onsets", "gradient_norm"]
+    measured = ["loss", *names, "phones", "notes", "onsets", "gradient_norm"]
     columns = ["step", *measured, "learning_rate", "audio_hours", "wall_seconds"]
     log = Log(run.out / "log.csv", columns, run.step)
     seen: dict[str, list[float]] = {name: [] for name in measured}
     for batch in run.batches(workers):
         at = run.step
         loss, norm = run.update(batch)
-        parts = {"loss": loss.total, **loss.errors, "notes": loss.notes, "onsets": loss.onsets}
+        parts = {
+            "loss": loss.total,
+            **loss.errors,
+            "phones": loss.phones,
+            "notes": loss.notes,
+            "onsets": loss.onsets,
+        }
         for name, part in parts.items():
             seen[name].append(float(part.detach()))
         seen["gradient_norm"].append(norm)

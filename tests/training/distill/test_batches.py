@@ -13,6 +13,8 @@ from training.distill.batches import Crops, Lessons, Scale, between
 from training.teachers.chunks import SAMPLES, Chunks
 from training.teachers.kept import Kept, Layout, read
 
+from ..phones.spoken import speak
+
 LAYOUT = Layout(750, 2, first=0.02, hop=0.04)
 
 UNDISTURBED = Disturbances(
@@ -35,6 +37,7 @@ def fixture_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer = csv.writer(file)
         writer.writerow(("kind", "offset", "n_samples"))
         writer.writerows(rows)
+    speak(data / "phones")
     kept = Kept(data / "teachers" / "ear", {"weights": "w"}, {"time": LAYOUT}, 3)
     for chunk in range(2):
         place = (np.arange(750) * 0.04 + 0.02) / 30
@@ -96,15 +99,20 @@ def test_a_faster_sound_is_higher_and_shorter(speed: float) -> None:
 
 def test_times_agree_at_any_speed(data: Path) -> None:
     """The teacher tells how far into its chunk each frame is, and so does the loudness."""
-    lessons = Lessons(data / "corpus", [data / "teachers" / "ear"])
+    lessons = Lessons(data / "corpus", [data / "teachers" / "ear"], data / "phones")
     identity = Scale(np.zeros((750, 2), np.float32), np.ones(2, np.float32))
     lessons.scales = dict.fromkeys(lessons.scales, identity)
-    crops = Crops((2.0,), 16.0, notes=0.25, disturbances=UNDISTURBED)
+    crops = Crops((2.0,), 20.0, phones=0.2, notes=0.2, disturbances=UNDISTURBED)
     batch = lessons.batch(crops, (0, 1))
     heard_by, told = batch.targets["ear-time"]
     assert heard_by.tolist() == list(range(6))
-    assert batch.audio.shape == (8, 32000)
+    assert batch.audio.shape == (10, 32000)
     assert (told.shape, batch.notes.shape) == ((6, 101, 2), (2, 101, 96))
+    # What is said comes after the crops: it is silent where it has no phone.
+    assert batch.phones.shape == (2, 101)
+    loudness = batch.audio[6:8].square().unfold(1, 320, 320).mean(dim=2)
+    silent = batch.phones[:, :100] == 0
+    assert loudness[~silent].mean() > 100 * loudness[silent].sum()
     power = batch.audio[:6].square().unfold(1, 6400, 6400).mean(dim=2).sqrt()
     heard = (power * 32768 - 10) / 2990
     expected = told[:, 10:101:20, 0]

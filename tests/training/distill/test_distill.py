@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 import torch
 from click.testing import CliRunner
@@ -14,6 +15,7 @@ from training.distill.command import main
 from training.distill.objective import Objective, Student
 from training.distill.recipe import Recipe
 from training.distill.run import Run, train
+from training.phones.kept import UNKNOWN
 
 from .test_batches import fixture_data
 
@@ -25,7 +27,7 @@ RECIPE = Recipe(steps=12, warmup=2, sizes=SMALL, crops=Crops((1.0,), 4.0))
 
 @pytest.fixture(name="lessons", scope="module")
 def fixture_lessons(data: Path) -> Lessons:
-    return Lessons(data / "corpus", [data / "teachers" / "ear"])
+    return Lessons(data / "corpus", [data / "teachers" / "ear"], data / "phones")
 
 
 def trained(lessons: Lessons, out: Path, *stops: int) -> Run:
@@ -77,6 +79,26 @@ def test_a_resumed_run_has_the_same_recipe(lessons: Lessons, tmp_path: Path) -> 
         other.resume()
 
 
+def test_a_run_begins_with_the_weights_of_another(lessons: Lessons, tmp_path: Path) -> None:
+    """And of its heads that are the same, as that of a teacher who is there no more is not."""
+    first = trained(lessons, tmp_path / "first", 4)
+    for name in [name for name in first.student.state_dict() if name.startswith("phone.")]:
+        delattr(first.student.phone, name.partition(".")[2])
+    first.save()
+    second = Run(replace(RECIPE, seed=1), lessons, tmp_path / "second")
+    second.start(tmp_path / "first")
+    assert second.step == 0
+    for name, tensor in first.student.state_dict().items():
+        assert torch.equal(tensor, second.student.state_dict()[name]), name
+    for name, tensor in first.average.state_dict().items():
+        assert torch.equal(tensor, second.average.state_dict()[name]), name
+    with pytest.raises(click.ClickException, match="there is no such run to start with"):
+        second.start(tmp_path / "none")
+    other = Run(replace(RECIPE, sizes=Sizes()), lessons, tmp_path / "other")
+    with pytest.raises(click.ClickException, match="is of another network"):
+        other.start(tmp_path / "first")
+
+
 def test_a_run_becomes_longer_until_the_learning_rate_falls(
     lessons: Lessons, tmp_path: Path
 ) -> None:
@@ -96,17 +118,20 @@ def test_a_run_becomes_longer_until_the_learning_rate_falls(
 
 
 def test_each_lesson_is_learned() -> None:
-    """A few steps on one batch lower the error of teachers, notes and onsets alike."""
+    """A few steps on one batch lower the error of teachers, phones, notes and onsets alike."""
     torch.manual_seed(0)
     times = torch.arange(16000) / 16000
-    audio = torch.stack([torch.sin(440 * k * times) * (times > 0.3) for k in range(1, 5)])
+    audio = torch.stack([torch.sin(440 * k * times) * (times > 0.3) for k in range(1, 6)])
     notes = torch.zeros(2, 51, 96, dtype=torch.bool)
     notes[:, 15:, 40] = True
     onsets = torch.zeros(2, 51, dtype=torch.bool)
     onsets[:, 14:17] = True
     target = (torch.arange(51) > 15).float()[:, None].repeat(2, 1, 3)
-    batch = Batch(audio, {"ear": (torch.arange(2), target)}, notes, onsets)
-    student = Student(Network(SMALL), {"ear": 3}, Objective())
+    phones = torch.zeros(1, 51, dtype=torch.uint8)
+    phones[:, 16:] = 2
+    phones[:, 40:] = UNKNOWN
+    batch = Batch(audio, {"ear": (torch.arange(2), target)}, phones, notes, onsets)
+    student = Student(Network(SMALL), {"ear": 3}, 4, Objective())
     optimiser = torch.optim.Adam(student.parameters(), lr=0.01)
     losses = []
     for _ in range(15):
@@ -114,7 +139,8 @@ def test_each_lesson_is_learned() -> None:
         optimiser.zero_grad()
         loss.total.backward()
         optimiser.step()
-        losses.append([float(p.detach()) for p in (loss.errors["ear"], loss.notes, loss.onsets)])
+        parts = (loss.errors["ear"], loss.phones, loss.notes, loss.onsets)
+        losses.append([float(part.detach()) for part in parts])
     for first, last in zip(losses[0], losses[-1], strict=True):
         assert last < 0.8 * first
 

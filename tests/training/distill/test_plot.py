@@ -12,7 +12,7 @@ NEEDS = ("matplotlib",)
 def test_a_run_is_drawn(tmp_path: Path) -> None:
     columns = ["step", *plot.PANELS]
     # In the first row no crop was heard by the first teacher.
-    rows = [columns, ["50", "", *"1234"], ["100", *"54321"]]
+    rows = [columns, ["50", "", *"12345"], ["100", *"654321"]]
     (tmp_path / "log.csv").write_text("\n".join(",".join(row) for row in rows), "utf-8")
     picture = tmp_path / "run.svg"
     done = CliRunner().invoke(plot.main, [str(tmp_path), "--out", str(picture)])

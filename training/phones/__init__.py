@@ -1,0 +1,1 @@
+"""Speech that costs nothing, and which phone sounds when: names, said by espeak-ng."""
