@@ -15,7 +15,7 @@ from torch import Tensor
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import CheckpointError, bundled, load_state, restore
 from hearbaseline._frames import Framing
-from hearbaseline.general.layers import NOTES
+from hearbaseline.general.layers import NOTES, PITCH_CLASSES, over_octaves
 from hearbaseline.general.network import Heard, Network, Sizes
 from hearbaseline.general.pooling import Stretch, average, change, largest, moments
 from hearbaseline.general.spectra import (
@@ -57,7 +57,9 @@ class General(torch.nn.Module):
         self.timestamp_embedding_size = sizes.local + sizes.deep + NOTES
         self.scene_embedding_size = (
             3 * (MEL_BANDS + PITCH_BANDS)
-            + 2 * (sizes.first + NOTES)
+            + 2 * sizes.first
+            + 4 * NOTES
+            + 2 * PITCH_CLASSES
             + 4 * (sizes.local + sizes.deep)
         )
 
@@ -78,7 +80,8 @@ class General(torch.nn.Module):
         Of the stretch that is not silent, mean and standard deviation over time of spectrograms,
         first, local and deep frames; how much they change from frame to frame, but for the long
         window and the first frames; of local and deep frames the maximum; of the long window how
-        far bands are above their surroundings; of the notes, mean and maximum.
+        far bands are above their surroundings; of the notes, as probabilities and logits, mean and
+        maximum; and which logit of each pitch class is the largest.
         """
         short, long = self.spectra(audio)
         heard: Heard = self.network(short, long)
@@ -89,6 +92,8 @@ class General(torch.nn.Module):
             for part, step in ((short, 1), (long, 2), (heard.deep, 4))
         )
         partials = self.network.salience.above_surroundings(long).relu()
+        # Of chords, logits tell more than probabilities: quiet notes count, too.
+        levels = [average(heard.notes, every_20), heard.notes.amax(dim=1)]
         pooled = [
             *moments(short, every_10),
             change(short, every_10),
@@ -103,6 +108,8 @@ class General(torch.nn.Module):
             largest(heard.deep, every_40),
             average(notes, every_20),
             notes.amax(dim=1),
+            *levels,
+            *map(over_octaves, levels),
         ]
         return torch.cat(pooled, dim=1)
 

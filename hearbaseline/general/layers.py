@@ -22,6 +22,9 @@ ENVELOPE = 25
 NOTES = PITCH_BANDS // 2
 """Semitones from A0 on."""
 
+PITCH_CLASSES = 12
+"""Notes of an octave."""
+
 
 class Salience(nn.Module):
     """Which notes sound in each frame: the same small network for every note.
@@ -131,6 +134,11 @@ def surroundings(n_bands: int, width: int) -> Tensor:
     number = torch.arange(n_bands)
     near = ((number[:, None] - number).abs() <= width // 2).float()
     return near / near.sum(dim=0)
+
+
+def over_octaves(notes: Tensor) -> Tensor:
+    """The largest of each pitch class, from A on, shape (..., 96) to (..., 12)."""
+    return notes.unflatten(-1, (-1, PITCH_CLASSES)).amax(dim=-2)
 
 
 def distance(harmonic: float) -> int:

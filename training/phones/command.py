@@ -19,7 +19,7 @@ from training.phones.render import SAMPLE_RATE, Utterance, utterances
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Of the corpus.")
-@click.option("--hours", default=5.0, show_default=True, help="Of speech.")
+@click.option("--hours", default=6.0, show_default=True, help="Of speech.")
 @click.option("--seed", default=0, show_default=True)
 def main(data: Path, hours: float, seed: int) -> None:
     """Render speech into DATA/phones."""

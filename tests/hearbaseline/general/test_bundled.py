@@ -30,7 +30,7 @@ def tone(note: int) -> torch.Tensor:
 def test_it_carries_what_the_contract_asks(model: general.General) -> None:
     assert not model.training
     facts = (model.sample_rate, model.timestamp_embedding_size, model.scene_embedding_size)
-    assert facts == (16000, 736, 3952)
+    assert facts == (16000, 736, 4168)
     assert all(type(fact) is int for fact in facts)
     assert general.TIMESTAMP_HOP_MS == general.SCENE_HOP_MS == 20.0
 

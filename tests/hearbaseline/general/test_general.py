@@ -13,6 +13,7 @@ from hearbaseline.general.layers import (
     Salience,
     distance,
     doubled,
+    over_octaves,
     partials,
     surroundings,
 )
@@ -40,7 +41,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 def test_sizes_follow_from_the_tensors(model: general.General) -> None:
     assert model.network.sizes == SMALL
-    assert (model.timestamp_embedding_size, model.scene_embedding_size) == (176, 1360)
+    assert (model.timestamp_embedding_size, model.scene_embedding_size) == (176, 1576)
 
 
 @pytest.mark.parametrize("n_samples", [1, 159, 160, 319, 320, 321, 640, 5000, 16000])
@@ -115,6 +116,12 @@ def test_surroundings_are_the_mean_of_an_octave_or_what_there_is_of_it() -> None
     around = bands @ surroundings(40, 25)
     assert around[:2].tolist() == pytest.approx([6.0, 6.5])  # of bands 0 to 12, and 0 to 13
     assert around[[20, 39]].tolist() == pytest.approx([20.0, 33.0])
+
+
+def test_a_pitch_class_is_the_largest_of_its_octaves() -> None:
+    notes = torch.zeros(2, 96)
+    notes[0, [3, 15, 40]] = torch.tensor([1.0, 2.0, 5.0])  # C, C, and C sharp
+    assert over_octaves(notes).tolist() == [[0, 0, 0, 2, 5, 0, 0, 0, 0, 0, 0, 0], [0] * 12]
 
 
 def test_a_note_is_treated_as_the_one_an_octave_above() -> None:
