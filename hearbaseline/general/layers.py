@@ -138,7 +138,7 @@ def surroundings(n_bands: int, width: int) -> Tensor:
 
 def over_octaves(notes: Tensor) -> Tensor:
     """The largest of each pitch class, from A on, shape (..., 96) to (..., 12)."""
-    return notes.unflatten(-1, (-1, PITCH_CLASSES)).amax(dim=-2)
+    return notes.view(*notes.shape[:-1], -1, PITCH_CLASSES).amax(dim=-2)
 
 
 def distance(harmonic: float) -> int:
