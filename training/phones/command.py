@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import babel
 import click
 
 from training.phones.espeak import Espeak, EspeakError
@@ -36,7 +37,8 @@ def main(data: Path, hours: float, seed: int) -> None:
 
     try:
         espeak = Espeak()
-        write(data / "phones", enough(utterances(espeak, seed)), espeak.version())
+        made_by = {"espeak-ng": espeak.version(), "Babel": babel.__version__, "seed": seed}
+        write(data / "phones", enough(utterances(espeak, seed)), made_by)
     except EspeakError as error:
         raise click.ClickException(str(error)) from None
     click.echo(

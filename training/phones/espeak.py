@@ -88,6 +88,18 @@ class Espeak:
             self._library: Any = ctypes.CDLL(LIBRARY)
         except OSError as error:
             raise EspeakError(f"{error}; install it with apt-get install espeak-ng") from None
+        # Sizes and pointers are wider than the numbers that ctypes takes arguments for.
+        self._library.espeak_Synth.argtypes = [
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_uint,
+            ctypes.c_uint,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+        ]
+        self._library.espeak_Info.restype = ctypes.c_char_p
         options = _PHONE_EVENTS | _IPA | _DO_NOT_EXIT
         self.sample_rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, None, options)
         if self.sample_rate <= 0:
@@ -99,7 +111,6 @@ class Espeak:
 
     def version(self) -> str:
         """Its version."""
-        self._library.espeak_Info.restype = ctypes.c_char_p
         return str(self._library.espeak_Info(None).decode())
 
     def languages(self) -> list[str]:

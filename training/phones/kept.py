@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -90,13 +90,13 @@ class Speech:
         return (stretch / 32768).astype(np.float32), labels
 
 
-def write(folder: Path, spoken: Iterable[Utterance], version: str) -> None:
+def write(folder: Path, spoken: Iterable[Utterance], made_by: Mapping[str, object]) -> None:
     """Keep utterances, replacing what is there.
 
     Args:
         folder: Where.
         spoken: The utterances.
-        version: Of what said them.
+        made_by: What decides the utterances: versions, and the seed.
     """
     kept = list(spoken)
     counts = Counter(phone for each in kept for phone in each.phones if phone)
@@ -113,7 +113,7 @@ def write(folder: Path, spoken: Iterable[Utterance], version: str) -> None:
         with written_atomically(folder / name) as file:
             np.save(file, array)
     index = {
-        "espeak-ng": version,
+        "made by": dict(made_by),
         "phones": names,
         "utterances": [[each.language, each.variant, len(each.samples)] for each in kept],
     }

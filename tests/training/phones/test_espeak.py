@@ -6,6 +6,7 @@ import sys
 from itertools import islice
 from pathlib import Path
 
+import babel
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -87,7 +88,8 @@ def test_the_command_renders_the_same_again(tmp_path: Path) -> None:
     assert first.starts[-1] == len(first.audio) >= 0.02 * 3600 * 16000
     assert first.first_labels[-1] == len(first.labels)
     index = (tmp_path / "first/phones/index.json").read_text("utf-8")
-    assert json.loads(index)["espeak-ng"] == Espeak().version()
+    made_by = {"espeak-ng": Espeak().version(), "Babel": babel.__version__, "seed": 0}
+    assert json.loads(index)["made by"] == made_by
 
 
 def test_without_the_program_there_is_one_line(
