@@ -27,6 +27,10 @@ from hearbaseline.general.spectra import (
     Spectra,
 )
 
+LOGITS = 0.1
+"""What logits are multiplied with in a scene: they then vary as much as its other numbers, of which
+a probe that does not standardise would hear little otherwise."""
+
 TIMESTAMP_HOP_MS = SCENE_HOP_MS = HOP_MS
 
 CPU_FRAMES, GPU_FRAMES = 1500, 24000
@@ -93,7 +97,8 @@ class General(torch.nn.Module):
         )
         partials = self.network.salience.above_surroundings(long).relu()
         # Of chords, logits tell more than probabilities: quiet notes count, too.
-        levels = [average(heard.notes, every_20), heard.notes.amax(dim=1)]
+        logits = LOGITS * heard.notes
+        levels = [average(logits, every_20), logits.amax(dim=1)]
         pooled = [
             *moments(short, every_10),
             change(short, every_10),
