@@ -101,7 +101,7 @@ def _transformers(folder: Path, state: State, path: Path) -> tuple[Sizes, State]
             f"{path}: has transformers' names, but no config.json next to it; put the one it was "
             "saved with there"
         )
-    config = read_json(folder / "config.json")
+    config = {"activation_function": "gelu", **read_json(folder / "config.json")}
     for name, kind in (("model_type", "whisper"), ("activation_function", "gelu")):
         if config.get(name) != kind:
             raise CheckpointError(

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from hearbaseline import mel, wav2vec2
+from hearbaseline import mel, wav2vec2, whisper
 from hearbaseline._checkpoint import CheckpointError, bundled, load_state, reading, restore
 
 
@@ -102,7 +102,11 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("load", [mel.load_model, wav2vec2.load_model], ids=["mel", "wav2vec2"])
+@pytest.mark.parametrize(
+    "load",
+    [mel.load_model, wav2vec2.load_model, whisper.load_model],
+    ids=["mel", "wav2vec2", "whisper"],
+)
 def test_names_of_any_characters_and_length_stay_on_one_short_line(
     tmp_path: Path, load: Callable[[str], object]
 ) -> None:
