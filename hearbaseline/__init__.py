@@ -1,8 +1,8 @@
 """Reference baselines for the HEAR audio-embedding API.
 
 `hearbaseline` itself is the mel baseline; `hearbaseline.mel`, `hearbaseline.crepe`,
-`hearbaseline.wav2vec2` and `hearbaseline.general` are the modules, each with the three functions of
-the API.
+`hearbaseline.wav2vec2`, `hearbaseline.general` and `hearbaseline.whisper` are the modules, each
+with the three functions of the API.
 
 Examples:
     >>> import torch, hearbaseline

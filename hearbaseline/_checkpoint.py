@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import pickle
 import stat
 import warnings
@@ -52,12 +53,13 @@ def reading(path: str | Path) -> Iterator[None]:
         yield
     except (CheckpointError, FileNotFoundError):
         raise
-    except OSError as error:
-        raise CheckpointError(
-            f"{path}: cannot be read: {(error.strerror or _first_line(error)).lower()}; change "
-            "its permissions, or copy it again"
-        ) from error
     except Exception as error:
+        # EINVAL is no refusal by the system: an archive that was cut leads to before its beginning.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise CheckpointError(
+                f"{path}: cannot be read: {(error.strerror or _first_line(error)).lower()}; change "
+                "its permissions, or copy it again"
+            ) from error
         raise CheckpointError(
             f"{path}: cannot be read, it may be truncated or made for something else "
             f"({_first_line(error)}); copy it again, or give another"
@@ -80,18 +82,33 @@ def load_state(path: str | Path) -> dict[str, torch.Tensor]:
     """
     path = Path(path)
     with reading(path):
+        return named_tensors(path, load_contents(path))
+
+
+def load_contents(path: Path) -> object:
+    """Read whatever a checkpoint holds, on the CPU, without running its code.
+
+    Args:
+        path: See `load_state`.
+
+    Returns:
+        Tensors by name where it is a state dict; `named_tensors` checks that.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        CheckpointError: If it cannot be read.
+    """
+    with reading(path):
         check_plain(path)
         foreign = what_it_is(path)
         if foreign:
             raise CheckpointError(f"{path}: {foreign}")
         if path.suffix == ".safetensors":
-            state: object = _safetensors(path)
-        elif path.suffix in _PICKLED:
-            state = _pickled(path)
-        else:
-            known = ", ".join((".safetensors", *_PICKLED))
-            raise CheckpointError(f"{path}: is no checkpoint by its suffix; known are {known}")
-        return _named_tensors(path, state)
+            return _safetensors(path)
+        if path.suffix in _PICKLED:
+            return _pickled(path)
+        known = ", ".join((".safetensors", *_PICKLED))
+        raise CheckpointError(f"{path}: is no checkpoint by its suffix; known are {known}")
 
 
 def check_plain(path: Path) -> None:
@@ -114,7 +131,12 @@ def check_plain(path: Path) -> None:
         raise CheckpointError(f"{path}: is {kind}, no plain file; give the path of a checkpoint")
 
 
-def _named_tensors(path: Path, state: object) -> dict[str, torch.Tensor]:
+def named_tensors(path: Path, state: object) -> dict[str, torch.Tensor]:
+    """A state dict from what a checkpoint holds.
+
+    Raises:
+        CheckpointError: If it is anything but named tensors; the message begins with `path`.
+    """
     if not isinstance(state, Mapping) or not all(
         isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in state.items()
     ):
@@ -181,6 +203,15 @@ def shown(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} ..."
 
 
+_LONGEST_VALUE = 60
+
+
+def short(value: object) -> str:
+    """A setting's value for a message."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ..."
+
+
 def _first_line(error: BaseException) -> str:
     line = (str(error).strip().splitlines() or [""])[0]
     line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
@@ -194,6 +225,7 @@ def restore(
     *,
     unused: tuple[str, ...] = (),
     assign: bool = False,
+    fix: str = "give one saved from this model, or none at all",
 ) -> None:
     """Put a state dict into a model; every name and shape must agree.
 
@@ -203,22 +235,24 @@ def restore(
         path: Where they come from, for messages.
         unused: Beginnings of names that the checkpoint may hold and the model does not need.
         assign: Whether the model takes over the tensors themselves instead of copying them.
+        fix: What to do where they do not agree, for the message.
 
     Raises:
         CheckpointError: If names are missing or unexpected, or shapes or dtypes differ.
     """
     with reading(path):
-        _restore(model, state, path, unused, assign=assign)
+        given = _agreeing(model, state, path, unused, fix)
+        model.load_state_dict(given, assign=assign)
 
 
-def _restore(
+def _agreeing(
     model: torch.nn.Module,
     state: Mapping[str, torch.Tensor],
     path: str | Path,
     unused: tuple[str, ...],
-    *,
-    assign: bool,
-) -> None:
+    fix: str,
+) -> dict[str, torch.Tensor]:
+    """The tensors that the model takes, which are all of its own."""
     expected = model.state_dict()
     given = {
         name: t for name, t in state.items() if name in expected or not name.startswith(unused)
@@ -239,7 +273,6 @@ def _restore(
             problems.append(f"{name} is {seen.dtype}, not {wanted.dtype}")
     if problems:
         raise CheckpointError(
-            f"{path}: is no checkpoint of {type(model).__name__}: {'; '.join(problems[:4])}; "
-            "give one saved from this model, or none at all"
+            f"{path}: is no checkpoint of {type(model).__name__}: {'; '.join(problems[:4])}; {fix}"
         )
-    model.load_state_dict(given, assign=assign)
+    return given

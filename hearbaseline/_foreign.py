@@ -18,6 +18,7 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"/annex/objects/", "is a git-annex pointer, not the weights; run git annex get"),
     (b"\x89HDF", "is an HDF5 file, as Keras saves weights; give a checkpoint of PyTorch"),
     (b"GGUF", "is a GGUF file; give a checkpoint of PyTorch"),
+    (b"lmgg", "is a GGML file, as whisper.cpp reads; give a checkpoint of PyTorch"),
     (b"\x1f\x8b", "is a gzip archive; unpack it"),
     (b"7z\xbc\xaf", "is a 7z archive; unpack it"),
     (b"<!doctype", "is a web page, perhaps saved in place of the weights; download it again"),
@@ -58,6 +59,9 @@ def what_it_is(path: Path) -> str:
     for beginning, what in _BEGINNINGS:
         if head.startswith(beginning) or lowered.startswith(beginning):
             return what
+    # Version, length and name: b"\6\0\0\0" b"\x0c\0" b"WhisperSpec\0"
+    if b"Spec\0" in head[6:64]:
+        return "is a model of CTranslate2; give the checkpoint that it was converted from"
     return ""
 
 
@@ -96,6 +100,8 @@ def _pickle(path: Path) -> bytes:
 
 def what_it_holds(contents: Mapping[object, object]) -> str:
     """What a mapping is that is no state dict; "" where that is not known."""
+    if {"dims", "model_state_dict"} <= contents.keys():
+        return "is a checkpoint of OpenAI's Whisper; give it to hearbaseline.whisper"
     inner = next((n for n in _INNER if isinstance(contents.get(n), Mapping)), None)
     if inner is None:
         return ""

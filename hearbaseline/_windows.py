@@ -40,20 +40,23 @@ class Window:
     kept: slice
 
 
-def windows(n_frames: int) -> Iterator[Window]:
+def windows(n_frames: int, size: int, context: int) -> Iterator[Window]:
     """Windows that together keep each frame once, in order.
 
     Args:
-        n_frames: Length of the sound, at least `WINDOW`.
+        n_frames: Length of the sound.
+        size: Frames in a window, more than twice the context.
+        context: Frames on either side of those kept, at least, where the sound goes on.
 
     Yields:
-        Windows of `WINDOW` frames, the last one reaching back from the end.
+        Windows of `size` frames, the last one reaching back from the end; one of all frames where
+        those are fewer.
     """
     kept = 0
     while kept < n_frames:
-        begin = max(min(kept - CONTEXT, n_frames - WINDOW), 0)
-        end = begin + WINDOW
-        last = n_frames if end == n_frames else end - CONTEXT
+        begin = max(min(kept - context, n_frames - size), 0)
+        end = min(begin + size, n_frames)
+        last = n_frames if end == n_frames else end - context
         yield Window(slice(begin, end), slice(kept, last))
         kept = last
 
@@ -75,7 +78,7 @@ def transform(layer: EncoderLayer, x: Tensor) -> Tensor:
     y = layer.before_attention(x)
     keys, values = attention.keys_and_values(y)
     out = torch.empty_like(x)
-    for window in windows(x.shape[1]):
+    for window in windows(x.shape[1], WINDOW, CONTEXT):
         queries = attention.queries(y[:, window.kept])
         # Frames are the third axis of keys and values: (n_sounds, n_heads, n_frames, width)
         attended = attention.attend(

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hearbaseline._checkpoint import CheckpointError, check_plain, load_state, reading, shown
+from hearbaseline._checkpoint import CheckpointError, load_state, reading, short, shown
+from hearbaseline._folder import folder_state, json_object, preprocessor, read_json
 from hearbaseline.wav2vec2.names import (
     State,
     architecture,
@@ -23,15 +24,12 @@ from hearbaseline.wav2vec2.names import (
     rename,
 )
 from hearbaseline.wav2vec2.network import Network
-from hearbaseline.wav2vec2.settings import check_settings, short
+from hearbaseline.wav2vec2.settings import check_settings
 
 NAME = "hearbaseline.wav2vec2"
 
 OWN = ("normalise", "layer", "pooling", "filters")
 """Settings in a configuration that are not arguments of torchaudio's `wav2vec2_model`."""
-
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-"""Files of a transformers folder, the first that is there; or as shards, named in an index."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def read(path: Path) -> Checkpoint:
 
 def _read(path: Path) -> Checkpoint:
     if path.is_dir():
-        return _transformers(path, _folder(path))
+        return _transformers(path, folder_state(path))
     state = load_state(path)
     config = _own_config(path)
     if config is None:
@@ -134,49 +132,16 @@ def _recognise(path: Path, state: State) -> Checkpoint:
 
 
 def _transformers(folder: Path, state: State) -> Checkpoint:
-    config = architecture(_json(folder / "config.json"), folder / "config.json")
+    config = architecture(read_json(folder / "config.json"), folder / "config.json")
     config["normalise"] = _normalises(folder)
     return Checkpoint(config, fold(_float32(rename(bare(state)))))
 
 
-def _folder(folder: Path) -> State:
-    """The weights of a transformers folder."""
-    for name in WEIGHTS:
-        if (folder / name).is_file():
-            return load_state(folder / name)
-        index = folder / f"{name}.index.json"
-        if index.is_file():
-            shards = [load_state(folder / name) for name in _shards(index)]
-            return {name: tensor for shard in shards for name, tensor in shard.items()}
-    raise FileNotFoundError(
-        f"{folder}: holds neither {' nor '.join(WEIGHTS)}; give the path of a checkpoint, or of a "
-        "folder that transformers saved"
-    )
-
-
-def _shards(index: Path) -> list[str]:
-    """Names of the files that an index of shards names."""
-    names = _json(index).get("weight_map")
-    if (
-        not isinstance(names, dict)
-        or not names
-        or not all(isinstance(name, str) for name in names.values())
-    ):
-        raise CheckpointError(
-            f"{index}: its weight_map does not name a file for each weight; copy it again"
-        )
-    # Only files of this folder: an index is not to lead elsewhere.
-    return sorted({Path(name).name for name in names.values()})
-
-
 def _normalises(folder: Path) -> bool:
     """Whether sounds are to be normalised; transformers does unless told otherwise."""
-    settings: dict[str, Any] = {}
-    if (folder / "preprocessor_config.json").is_file():
-        settings = _json(folder / "preprocessor_config.json")
-    elif (folder / "processor_config.json").is_file():
-        inner: Any = _json(folder / "processor_config.json").get("feature_extractor", {})
-        settings = inner if isinstance(inner, dict) else {"do_normalize": inner}
+    settings = preprocessor(folder)
+    if not isinstance(settings, dict):
+        settings = {"do_normalize": settings}
     rate, normalises = settings.get("sampling_rate", 16000), settings.get("do_normalize", True)
     if rate != 16000:
         raise CheckpointError(
@@ -201,24 +166,7 @@ def _own_config(path: Path) -> dict[str, Any] | None:
         metadata = file.metadata() or {}
     if metadata.get("model") != NAME:
         return None
-    return _object(metadata.get("config", ""), f"{path}: the configuration in its metadata")
-
-
-def _json(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: there is no such file; transformers saves it; copy it")
-    check_plain(path)
-    return _object(path.read_bytes(), str(path))
-
-
-def _object(text: str | bytes, where: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):  # no UTF-8 is a ValueError, too
-        found = None
-    if not isinstance(found, dict):
-        raise CheckpointError(f"{where}: is no JSON object; copy the checkpoint again")
-    return found
+    return json_object(metadata.get("config", ""), f"{path}: the configuration in its metadata")
 
 
 def _float32(state: Mapping[str, Tensor]) -> State:

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hearbaseline._checkpoint import CheckpointError
-from hearbaseline.wav2vec2.settings import short
+from hearbaseline._checkpoint import CheckpointError, short
 
 State = dict[str, Tensor]
 

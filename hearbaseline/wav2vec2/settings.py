@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from hearbaseline._checkpoint import CheckpointError
+from hearbaseline._checkpoint import CheckpointError, short
 
 _LARGEST = 1 << 16
 """Of any size: the largest published models are 2048 wide, with 8192 features between."""
@@ -20,14 +20,6 @@ _MOST_CONVOLUTIONS = 64
 
 _LONGEST_HOP = 160_000
 """Samples from frame to frame, 10 s; 320 in published models."""
-
-_LONGEST = 60
-
-
-def short(value: object) -> str:
-    """A value for a message."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
 
 def _is_size(value: object) -> bool:

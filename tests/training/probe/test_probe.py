@@ -299,6 +299,7 @@ def test_embeddings_are_kept_until_a_file_changes_that_they_depend_on(
     shared = {
         "_audio.py",
         "_checkpoint.py",
+        "_folder.py",
         "_foreign.py",
         "_frames.py",
         "_packed.py",
