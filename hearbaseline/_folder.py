@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from hearbaseline._checkpoint import CheckpointError, check_plain, load_state
+from hearbaseline._checkpoint import CheckpointError, check_plain, load_state, shown
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Files of weights, the first that is there; or as shards, named in an index."""
@@ -18,7 +18,7 @@ def folder_state(folder: Path) -> dict[str, Tensor]:
     """The weights of a folder, by name.
 
     Raises:
-        FileNotFoundError: If it holds none.
+        FileNotFoundError: If it holds none, or lacks a shard.
         CheckpointError: If they cannot be read.
     """
     for name in WEIGHTS:
@@ -46,7 +46,13 @@ def _shards(index: Path) -> list[str]:
             f"{index}: its weight_map does not name a file for each weight; copy it again"
         )
     # Only files of this folder: an index is not to lead elsewhere.
-    return sorted({Path(name).name for name in names.values()})
+    shards = sorted({Path(name).name for name in names.values()})
+    if lacking := [name for name in shards if not (index.parent / name).exists()]:
+        raise FileNotFoundError(
+            f"{index}: names {shown(lacking[0])}{' and others' * (len(lacking) > 1)}, which the "
+            "folder lacks; copy the checkpoint again"
+        )
+    return shards
 
 
 def preprocessor(folder: Path) -> Any:

@@ -98,6 +98,10 @@ def test_every_form_of_a_transformers_checkpoint_is_the_same_model(tmp_path: Pat
         seen = wav2vec2.load_model(str(tmp_path / path)).state_dict()
         assert seen.keys() == expected.keys()
         assert all(torch.equal(seen[name], expected[name]) for name in seen)
+    shard = max((tmp_path / "shards").glob("*.safetensors"))
+    shard.unlink()
+    with pytest.raises(FileNotFoundError, match=f"names {shard.name}, which the folder lacks"):
+        wav2vec2.load_model(str(tmp_path / "shards"))
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
