@@ -45,21 +45,22 @@ class Teacher:
 def whisper(weights: list[Path], device: str) -> Teacher:
     """Whisper base's encoder: a layer that is near the sound, and the last."""
     from training.teachers.ctranslate2 import read_variables
-    from training.teachers.whisper import N_FRAMES, Encoder
+    from training.teachers.whisper import teacher
 
     joined = weights[0]
     if len(weights) > 1:
         joined = weights[0].parent.parent / "model.bin"
         if not joined.is_file():
             joined.write_bytes(b"".join(part.read_bytes() for part in weights))
-    encoder = Encoder(read_variables(joined, "encoder/")).to(device)
-    layers = (2, encoder.n_layers)
+    model = teacher(read_variables(joined, "encoder/")).to(device)
+    layers = (2, model.n_layers)
 
     def hear(samples: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        outputs = encoder(torch.from_numpy(samples)[None].to(device), layers)
-        return {f"layer{n}": x[0].cpu().numpy() for n, x in zip(layers, outputs, strict=True)}
+        states = model.hidden_states(torch.from_numpy(samples)[None].to(device))
+        return {f"layer{n}": states[n][0].cpu().numpy() for n in layers}
 
-    return Teacher({f"layer{n}": Layout(N_FRAMES, encoder.size, 0.0, 0.02) for n in layers}, hear)
+    layout = Layout(model.n_positions, model.timestamp_embedding_size, 0.0, 0.02)
+    return Teacher({f"layer{n}": layout for n in layers}, hear)
 
 
 def aisfx(weights: list[Path], device: str) -> Teacher:

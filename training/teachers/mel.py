@@ -1,4 +1,4 @@
-"""Mel filter banks as the teachers were trained with, without the library that made them."""
+"""The mel filter bank that aiSFX was trained with, without the library that made it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,6 @@ import math
 
 import torch
 from torch import Tensor
-
-
-def slaney(sample_rate: int, n_fft: int, n_bands: int) -> Tensor:
-    """Even below 1000 Hz, in equal ratios above; each band has the area of 2 Hz: librosa's default.
-
-    Returns:
-        Shape (n_bands, n_fft / 2 + 1).
-    """
-    step = math.log(6.4) / 27
-    highest = 15 + math.log(sample_rate / 2 / 1000) / step
-    mels = torch.linspace(0, highest, n_bands + 2, dtype=torch.float64)
-    hertz = torch.where(mels < 15, mels * 200 / 3, 1000 * torch.exp((mels - 15) * step))
-    bands = triangles(hertz, sample_rate, n_fft)
-    return (bands * (2 / (hertz[2:] - hertz[:-2]))[:, None]).float()
 
 
 def htk(sample_rate: int, n_fft: int, n_bands: int) -> Tensor:

@@ -1,97 +1,65 @@
-"""Whisper's encoder as a teacher: the output of two of its layers, every 20 ms.
+"""Whisper's encoder as a teacher: the baseline's, with weights in CTranslate2's format.
 
 Radford, Kim, Xu, Brockman, McLeavey and Sutskever: "Robust Speech Recognition via Large-Scale Weak
-Supervision", ICML 2023, section 2.2. The weights are those of `base`, in CTranslate2's format.
+Supervision", ICML 2023, section 2.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch import Tensor
 
-from training.teachers.mel import slaney
+from hearbaseline.whisper import Whisper
+from hearbaseline.whisper.encoder import Sizes, WhisperEncoder
 
-SECONDS = 30
-"""Of audio that the encoder takes at once."""
+HEAD = 64
+"""Numbers in a head of the attention, in all published models."""
 
-N_FRAMES = 1500
-"""Of its output, each 20 ms, centred on the multiples of 20 ms."""
+_LAYER = {
+    "self_attention/layer_norm": "layer_norm",
+    "self_attention/linear_1": "attention.out_proj",
+    "ffn/layer_norm": "final_layer_norm",
+    "ffn/linear_0": "feed_forward.intermediate_dense",
+    "ffn/linear_1": "feed_forward.output_dense",
+}
+"""Parts of a layer in CTranslate2, and in the baseline."""
 
-N_FFT, HOP, BANDS = 400, 160, 80
 
-
-class Encoder(nn.Module):
-    """The encoder, from audio to the outputs of its layers.
+def teacher(variables: Mapping[str, Tensor]) -> Whisper:
+    """The encoder, ready to hear.
 
     Args:
-        variables: Tensors by CTranslate2's names, below "encoder/". Each 64 numbers have a head.
+        variables: Tensors by CTranslate2's names, below "encoder/".
     """
+    state = {
+        "positions": variables["position_encodings/encodings"],
+        **_pair(variables, "layer_norm", "layer_norm"),
+    }
+    for name in ("conv1", "conv2"):
+        state |= _pair(variables, name, name)
+    n_layers = sum(name.endswith("ffn/linear_0/weight") for name in variables)
+    for number in range(n_layers):
+        theirs, ours = f"layer_{number}", f"layers.{number}"
+        for part, name in _LAYER.items():
+            state |= _pair(variables, f"{theirs}/{part}", f"{ours}.{name}")
+        for what in ("weight", "bias"):
+            # Queries, keys and values, one below the other.
+            three = variables[f"{theirs}/self_attention/linear_0/{what}"].chunk(3)
+            for which, tensor in zip("qkv", three, strict=True):
+                state[f"{ours}.attention.{which}_proj.{what}"] = tensor
+    size, n_mels, _ = state["conv1.weight"].shape
+    between = len(state["layers.0.feed_forward.intermediate_dense.weight"])
+    sizes = Sizes(n_mels, size, size // HEAD, n_layers, between, len(state["positions"]))
+    encoder = WhisperEncoder(sizes)
+    encoder.load_state_dict(state)
+    return Whisper(encoder).eval()
 
-    def __init__(self, variables: Mapping[str, Tensor]):
-        super().__init__()
-        for name, tensor in variables.items():
-            if tensor.is_floating_point():
-                self.register_buffer(name.replace("/", "_"), tensor)
-        self.size = len(variables["conv1/weight"])
-        self.n_heads = self.size // 64
-        self.n_layers = sum(name.endswith("ffn/linear_0/weight") for name in variables)
-        self.register_buffer("window", torch.hann_window(N_FFT))
-        self.register_buffer("bands", slaney(16000, N_FFT, BANDS))
 
-    def spectrogram(self, audio: Tensor) -> Tensor:
-        """Log-mel spectrogram as Whisper wants it, shape (n_sounds, 80, n_samples / 160)."""
-        window: Tensor = self.get_buffer("window")
-        spectrum = torch.stft(audio, N_FFT, HOP, window=window, return_complex=True)
-        power = spectrum[..., :-1].abs().square()
-        log = (self.get_buffer("bands") @ power).clamp(min=1e-10).log10()
-        log = torch.maximum(log, log.amax(dim=(1, 2), keepdim=True) - 8)
-        return (log + 4) / 4
-
-    @torch.no_grad()
-    def forward(self, audio: Tensor, layers: Sequence[int]) -> list[Tensor]:
-        """Outputs of layers, counted from 1; the last with the norm that follows it.
-
-        Args:
-            audio: float32, shape (n_sounds, 480000), at 16000 Hz.
-            layers: Which, in ascending order.
-
-        Returns:
-            For each a tensor of shape (n_sounds, 1500, size).
-        """
-        x = F.gelu(self._convolution("conv1", self.spectrogram(audio), 1))
-        x = F.gelu(self._convolution("conv2", x, 2)).mT
-        x = x + self.get_buffer("position_encodings_encodings")[: x.shape[1]]
-        outputs = []
-        for number in range(1, layers[-1] + 1):
-            x = self._layer(f"layer_{number - 1}", x)
-            if number in layers:
-                outputs.append(self._norm("layer_norm", x) if number == self.n_layers else x)
-        return outputs
-
-    def _layer(self, name: str, x: Tensor) -> Tensor:
-        """Attention and feed-forward, each after a norm and with a shortcut."""
-        attention = f"{name}_self_attention"
-        # (n_sounds, n_frames, 3 * size): queries, keys and values side by side
-        three = self._dense(f"{attention}_linear_0", self._norm(f"{attention}_layer_norm", x))
-        queries, keys, values = (
-            part.view(*x.shape[:2], self.n_heads, -1).transpose(1, 2)
-            for part in three.chunk(3, dim=2)
-        )
-        attended = F.scaled_dot_product_attention(queries, keys, values)
-        x = x + self._dense(f"{attention}_linear_1", attended.transpose(1, 2).flatten(2))
-        y = self._dense(f"{name}_ffn_linear_0", self._norm(f"{name}_ffn_layer_norm", x))
-        return x + self._dense(f"{name}_ffn_linear_1", F.gelu(y))
-
-    def _convolution(self, name: str, x: Tensor, stride: int) -> Tensor:
-        weight, bias = (self.get_buffer(f"{name}_{what}") for what in ("weight", "bias"))
-        return F.conv1d(x, weight, bias, stride, padding=1)
-
-    def _dense(self, name: str, x: Tensor) -> Tensor:
-        return F.linear(x, self.get_buffer(f"{name}_weight"), self.get_buffer(f"{name}_bias"))
-
-    def _norm(self, name: str, x: Tensor) -> Tensor:
-        gamma, beta = (self.get_buffer(f"{name}_{what}") for what in ("gamma", "beta"))
-        return F.layer_norm(x, (self.size,), gamma, beta, 1e-5)
+def _pair(variables: Mapping[str, Tensor], theirs: str, ours: str) -> dict[str, Tensor]:
+    """Weight and bias, which CTranslate2 calls gamma and beta in norms."""
+    names = ("gamma", "beta") if theirs.endswith("layer_norm") else ("weight", "bias")
+    return {
+        f"{ours}.{what}": variables[f"{theirs}/{name}"]
+        for what, name in zip(("weight", "bias"), names, strict=True)
+    }
