@@ -85,7 +85,7 @@ class General(torch.nn.Module):
         first, local and deep frames; how much they change from frame to frame, but for the long
         window and the first frames; of local and deep frames the maximum; of the long window how
         far bands are above their surroundings; of the notes, as probabilities and logits, mean and
-        maximum; and which logit of each pitch class is the largest.
+        maximum; and over octaves the largest logits of each pitch class.
         """
         short, long = self.spectra(audio)
         heard: Heard = self.network(short, long)
