@@ -13,6 +13,7 @@ from __future__ import annotations
 import torch
 
 from hearbaseline._audio import check_audio
+from hearbaseline._bands import Groups, groups, in_bands
 from hearbaseline._checkpoint import bundled, load_state, restore
 from hearbaseline._frames import Framing
 from hearbaseline._packed import product
@@ -38,8 +39,7 @@ CHUNK = 512
 wait for each other at every step, and fewer steps win."""
 
 GROUP = 64
-"""Neighbouring bands summed together. A band is zero outside its own few bins, so four narrow
-products do what one over all bins does, with a quarter of the operations."""
+"""Neighbouring bands that are computed together."""
 
 
 class MelProjection(torch.nn.Module):
@@ -72,16 +72,12 @@ class MelProjection(torch.nn.Module):
         self.register_buffer("window", torch.empty(N_FFT))
         self.register_buffer("mel_scale", torch.empty(N_MELS, N_FFT // 2 + 1))
         self.register_buffer("projection", torch.empty(N_MELS, SIZE))
-        self.groups: list[tuple[slice, slice]] = []
+        self.groups: Groups = []
         self.register_load_state_dict_post_hook(MelProjection._find_groups)  # type: ignore[no-untyped-call]
 
     def _find_groups(self, _: object) -> None:
         """Note which bins each group of bands reaches, for any filter bank."""
-        self.groups = []
-        for first in range(0, N_MELS, GROUP):
-            bands = slice(first, first + GROUP)
-            used = self.mel_scale[bands].any(dim=0).nonzero().flatten().tolist() or [0]
-            self.groups.append((bands, slice(used[0], used[-1] + 1)))
+        self.groups = groups(self.mel_scale.T, GROUP)
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Log power in the mel bands, before the projection.
@@ -94,8 +90,7 @@ class MelProjection(torch.nn.Module):
         """
         spectrum = torch.fft.rfft(frames * self.window)
         power = spectrum.real.square() + spectrum.imag.square()
-        sums = [power[..., bins] @ self.mel_scale[bands, bins].T for bands, bins in self.groups]
-        return torch.log(torch.cat(sums, dim=-1) + EPSILON)
+        return torch.log(in_bands(power, self.mel_scale.T, self.groups) + EPSILON)
 
 
 def load_model(model_file_path: str = "") -> MelProjection:

@@ -7,12 +7,12 @@ whatever is quiet drowns. Each sound is its own reference, so its level changes 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
+from hearbaseline._bands import Groups, groups, in_bands, mel_edges
 from hearbaseline._frames import Framing
 
 SAMPLE_RATE = 16000
@@ -63,17 +63,21 @@ class Spectra(nn.Module):
 
     short_window: Tensor
     long_window: Tensor
+    mel_bands: Tensor
+    pitch_bands: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         for name, tensor in (
             ("short_window", unit_window(SHORT_WINDOW)),
             ("long_window", unit_window(LONG_WINDOW)),
+            ("mel_bands", triangles(mel_edges(MEL_BANDS, SAMPLE_RATE / 2), SHORT_FFT)),
+            ("pitch_bands", triangles(pitch_edges(), LONG_WINDOW)),
         ):
             # Follows from the constants, so that checkpoints need not hold it.
             self.register_buffer(name, tensor, persistent=False)
-        self.mel_bands = Bands(triangles(mel_edges(), SHORT_FFT))
-        self.pitch_bands = Bands(triangles(pitch_edges(), LONG_WINDOW))
+        self.mel_groups = groups(self.mel_bands, BANDS)
+        self.pitch_groups = groups(self.pitch_bands, BANDS)
 
     @torch.no_grad()
     def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
@@ -86,48 +90,28 @@ class Spectra(nn.Module):
             float32: every 10 ms, shape (n_sounds, n_short, 80), and every 20 ms, shape
             (n_sounds, n_timestamps, 192). Frames are centred on the multiples of the hop.
         """
-        short = self._powers(audio, SHORT_HOP_MS, self.short_window, SHORT_FFT, self.mel_bands)
-        long = self._powers(audio, HOP_MS, self.long_window, LONG_WINDOW, self.pitch_bands)
+        mels, pitches = (self.mel_bands, self.mel_groups), (self.pitch_bands, self.pitch_groups)
+        short = self._powers(audio, SHORT_HOP_MS, self.short_window, SHORT_FFT, *mels)
+        long = self._powers(audio, HOP_MS, self.long_window, LONG_WINDOW, *pitches)
         return decibels(short), decibels(long)
 
     def _powers(
-        self, audio: Tensor, hop_ms: float, window: Tensor, n_fft: int, bands: Bands
+        self,
+        audio: Tensor,
+        hop_ms: float,
+        window: Tensor,
+        n_fft: int,
+        bands: Tensor,
+        grouped: Groups,
     ) -> Tensor:
         """Power in each band, shape (n_sounds, n_frames, n_bands)."""
         framing = Framing(len(window), hop_ms, SAMPLE_RATE)
-        out = audio.new_empty(len(audio), framing.count(audio.shape[1]), bands.count)
+        out = audio.new_empty(len(audio), framing.count(audio.shape[1]), bands.shape[1])
         for sounds, frames, samples in framing.chunks(audio, CHUNK):
             spectrum = torch.fft.rfft(samples * window, n_fft)
             power = spectrum.real.square() + spectrum.imag.square()
-            bands(power, out[sounds, frames])
+            out[sounds, frames] = in_bands(power, bands, grouped)
         return out
-
-
-class Bands(nn.Module):
-    """The power in each band of a spectrum.
-
-    A band takes few of the bins, and its neighbours nearly the same ones. So some bands at a time
-    are a product with the bins that they take, in a quarter of the time of one with all.
-
-    Args:
-        weights: How much of each bin's power each band takes, shape (n_bins, n_bands).
-    """
-
-    weights: Tensor
-
-    def __init__(self, weights: Tensor):
-        super().__init__()
-        self.register_buffer("weights", weights, persistent=False)
-        self.count = weights.shape[1]
-        self.parts = []
-        for bands in chunks(self.count, BANDS):
-            taken = weights[:, bands].any(dim=1).nonzero()
-            self.parts.append((slice(int(taken[0]), int(taken[-1]) + 1), bands))
-
-    def forward(self, power: Tensor, out: Tensor) -> None:
-        """Fill `out`, shape (..., n_bands), from the power of bins, shape (..., n_bins)."""
-        for bins, bands in self.parts:
-            out[..., bands] = power[..., bins] @ self.weights[bins, bands]
 
 
 def decibels(power: Tensor) -> Tensor:
@@ -146,16 +130,6 @@ def unit_window(length: int) -> Tensor:
     """A periodic Hann window whose squares sum to 1: noise has the same power in any window."""
     window = torch.hann_window(length, dtype=torch.float64)
     return (window / window.square().sum().sqrt()).float()
-
-
-def mel_edges() -> list[float]:
-    """Edges of the mel bands, Hz: evenly spaced below 1000 Hz, in equal ratios above."""
-    highest = 15 + 27 * math.log(SAMPLE_RATE / 2 / 1000) / math.log(6.4)
-    mels = [highest * k / (MEL_BANDS + 1) for k in range(MEL_BANDS + 2)]
-    return [
-        mel * 200 / 3 if mel < 15 else 1000 * math.exp((mel - 15) * math.log(6.4) / 27)
-        for mel in mels
-    ]
 
 
 def pitch_edges() -> list[float]:

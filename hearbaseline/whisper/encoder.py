@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from hearbaseline._bands import mel_edges
 from hearbaseline._packed import convolve
 from hearbaseline._transformer import EncoderLayer, FeedForward, SelfAttention
 
@@ -82,10 +82,7 @@ def mel_bands(n_mels: int) -> Tensor:
     Returns:
         float32, shape (201, n_mels): the weight of each bin in each band.
     """
-    step = math.log(6.4) / 27
-    highest = 15 + math.log(SAMPLE_RATE / 2 / 1000) / step
-    mels = torch.linspace(0, highest, n_mels + 2, dtype=torch.float64)
-    edges = torch.where(mels < 15, mels * 200 / 3, 1000 * torch.exp((mels - 15) * step))
+    edges = torch.tensor(mel_edges(n_mels, SAMPLE_RATE / 2), dtype=torch.float64)
     bins = torch.linspace(0, SAMPLE_RATE / 2, N_FFT // 2 + 1, dtype=torch.float64)[:, None]
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (bins - low) / (centre - low), (high - bins) / (high - centre)
