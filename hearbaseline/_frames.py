@@ -53,12 +53,9 @@ class Framing:
             device: Where the result is wanted.
 
         Returns:
-            Milliseconds as float32, shape (n_sounds, n_frames). Computed in float64: float32
-            would accumulate an error of 0.1 ms within minutes.
+            Milliseconds as float32, shape (n_sounds, n_frames).
         """
-        # Made on the CPU, since not all devices have float64.
-        frames = torch.arange(self.count(n_samples), dtype=torch.float64)
-        return (frames * self.hop_ms).float().to(device).repeat(n_sounds, 1)
+        return multiples(self.hop_ms, self.count(n_samples), device).repeat(n_sounds, 1)
 
     def chunks(self, audio: torch.Tensor, size: int) -> Iterator[tuple[slice, slice, torch.Tensor]]:
         """All frames of a batch, about `size` at a time, so that memory stays bounded.
@@ -94,6 +91,37 @@ class Framing:
         ]
         first = torch.tensor(starts, device=audio.device)
         return stretch[:, first[:, None] + torch.arange(self.window, device=audio.device)]
+
+
+def multiples(hop_ms: float, n_frames: int, device: torch.device) -> torch.Tensor:
+    """The centres of frames that are centred on the multiples of a hop.
+
+    Args:
+        hop_ms: Milliseconds from frame to frame.
+        n_frames: How many.
+        device: Where the result is wanted.
+
+    Returns:
+        Milliseconds as float32, shape (n_frames,). Computed in float64: float32 would accumulate
+        an error of 0.1 ms within minutes.
+    """
+    # Made on the CPU, since not all devices have float64.
+    frames = torch.arange(n_frames, dtype=torch.float64)
+    return (frames * hop_ms).float().to(device)
+
+
+def few_at_once(audio: torch.Tensor, n_frames: int, on_cpu: int, on_gpu: int) -> list[slice]:
+    """Which sounds to embed together, so that memory stays bounded when they are many.
+
+    Args:
+        audio: Shape (n_sounds, n_samples).
+        n_frames: That each sound takes.
+        on_cpu: Frames at once on a CPU, at most, unless one sound has more.
+        on_gpu: Likewise elsewhere.
+    """
+    limit = on_cpu if audio.device.type == "cpu" else on_gpu
+    rows = max(1, limit // n_frames)
+    return [slice(first, first + rows) for first in range(0, len(audio), rows)]
 
 
 def equal_parts(total: int, most: int) -> int:

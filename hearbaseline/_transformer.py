@@ -6,10 +6,30 @@ long sounds.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from hearbaseline._packed import Linear
+
+
+def chosen(layer: int | None, default: int, n_layers: int, path: Path) -> int:
+    """The layer whose output is the embedding; 0 is the input of the first.
+
+    Args:
+        layer: What the caller wants, if anything.
+        default: Otherwise.
+        n_layers: Of the transformer.
+        path: The checkpoint, for the message.
+
+    Raises:
+        ValueError: If there is no such layer.
+    """
+    number = default if layer is None else layer
+    if not 0 <= number <= n_layers:
+        raise ValueError(f"layer must be from 0 to {n_layers} in {path}, not {number}")
+    return number
 
 
 class SelfAttention(nn.Module):

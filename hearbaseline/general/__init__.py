@@ -14,7 +14,7 @@ from torch import Tensor
 
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import CheckpointError, bundled, load_state, restore
-from hearbaseline._frames import Framing
+from hearbaseline._frames import Framing, few_at_once
 from hearbaseline.general.layers import NOTES, PITCH_CLASSES, over_octaves
 from hearbaseline.general.network import Heard, Network, Sizes
 from hearbaseline.general.pooling import Stretch, average, change, largest, moments
@@ -222,7 +222,5 @@ def get_scene_embeddings(audio: Tensor, model: General) -> Tensor:
 
 def _some(audio: Tensor) -> list[slice]:
     """Sounds that are embedded together."""
-    limit = CPU_FRAMES if audio.device.type == "cpu" else GPU_FRAMES
     n_frames = Framing(LONG_WINDOW, HOP_MS, SAMPLE_RATE).count(audio.shape[1])
-    rows = max(1, limit // n_frames)
-    return [slice(first, first + rows) for first in range(0, len(audio), rows)]
+    return few_at_once(audio, n_frames, CPU_FRAMES, GPU_FRAMES)

@@ -20,6 +20,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import bundled, reading, restore
+from hearbaseline._frames import few_at_once
+from hearbaseline._transformer import chosen
 from hearbaseline._windows import WHOLE, transform
 from hearbaseline.wav2vec2.checkpoint import build, read
 from hearbaseline.wav2vec2.extractor import Extractor, Geometry, arrange
@@ -185,9 +187,7 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Wav2Vec2:
             model = Wav2Vec2(checkpoint.config)
         restore(model, checkpoint.state, path, assign=True)
         arrange(model.feature_extractor.conv_layers)
-    model.layer = model.layer if layer is None else layer
-    if not 0 <= model.layer <= model.n_layers:
-        raise ValueError(f"layer must be from 0 to {model.n_layers} in {path}, not {model.layer}")
+    model.layer = chosen(layer, model.layer, model.n_layers, path)
     return model.eval()
 
 
@@ -225,10 +225,8 @@ def get_timestamp_embeddings(audio: Tensor, model: Wav2Vec2) -> tuple[Tensor, Te
     n_sounds, n_samples = audio.shape
     n_frames = model.geometry.count(n_samples)
     out = audio.new_empty(n_sounds, n_frames, model.timestamp_embedding_size)
-    limit = CPU_FRAMES if audio.device.type == "cpu" else GPU_FRAMES
-    rows = max(1, limit // n_frames)
-    for first in range(0, n_sounds, rows):
-        out[first : first + rows] = model(audio[first : first + rows])
+    for sounds in few_at_once(audio, n_frames, CPU_FRAMES, GPU_FRAMES):
+        out[sounds] = model(audio[sounds])
     timestamps = model.geometry.timestamps(n_samples, model.sample_rate)
     return out, timestamps.to(audio.device).repeat(n_sounds, 1)
 

@@ -7,7 +7,6 @@ transformers saved, or of OpenAI's own file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -16,6 +15,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from hearbaseline._audio import check_audio
 from hearbaseline._checkpoint import reading, restore
+from hearbaseline._frames import few_at_once, multiples
+from hearbaseline._transformer import chosen
 from hearbaseline._windows import windows
 from hearbaseline.whisper.checkpoint import read
 from hearbaseline.whisper.encoder import HOP, SAMPLE_RATE, Spectrogram, WhisperEncoder
@@ -158,9 +159,7 @@ def load_model(model_file_path: str = "", layer: int | None = None) -> Whisper:
             encoder = WhisperEncoder(sizes)
         restore(encoder, state, path, assign=True, fix="give a whole one of Whisper")
         model = Whisper(encoder)
-    model.layer = model.layer if layer is None else layer
-    if not 0 <= model.layer <= model.n_layers:
-        raise ValueError(f"layer must be from 0 to {model.n_layers} in {path}, not {model.layer}")
+    model.layer = chosen(layer, model.layer, model.n_layers, path)
     return model.eval()
 
 
@@ -198,14 +197,13 @@ def get_timestamp_embeddings(audio: Tensor, model: Whisper) -> tuple[Tensor, Ten
     check_audio(audio)
     n_frames = _count(audio.shape[1])
     out = audio.new_empty(len(audio), n_frames, model.timestamp_embedding_size)
-    for sounds in _some(audio, model):
+    # Each takes the time and memory of a window, however short it is.
+    for sounds in few_at_once(audio, model.n_positions, CPU_FRAMES, GPU_FRAMES):
         for window in windows(n_frames, model.n_positions, model.n_positions // CONTEXT):
             first, end = window.attended.start, window.attended.stop
             kept = slice(window.kept.start - first, window.kept.stop - first)
             out[sounds, window.kept] = model(audio[sounds, first * HOP : end * HOP], kept)
-    # Made on the CPU, since not all devices have float64.
-    times = torch.arange(n_frames, dtype=torch.float64) * TIMESTAMP_HOP_MS
-    return out, times.float().to(audio.device).repeat(len(audio), 1)
+    return out, multiples(TIMESTAMP_HOP_MS, n_frames, audio.device).repeat(len(audio), 1)
 
 
 @torch.no_grad()
@@ -233,11 +231,3 @@ def get_scene_embeddings(audio: Tensor, model: Whisper) -> Tensor:
         torch.Size([2, 64])
     """
     return get_timestamp_embeddings(audio, model)[0].mean(dim=1)
-
-
-def _some(audio: Tensor, model: Whisper) -> Iterator[slice]:
-    """Sounds that are embedded together; each takes the time of a window."""
-    limit = CPU_FRAMES if audio.device.type == "cpu" else GPU_FRAMES
-    rows = max(1, limit // model.n_positions)
-    for first in range(0, len(audio), rows):
-        yield slice(first, first + rows)
