@@ -298,6 +298,7 @@ def test_embeddings_are_kept_until_a_file_changes_that_they_depend_on(
         file.write_text(text, "utf-8")
     shared = {
         "_audio.py",
+        "_bands.py",
         "_checkpoint.py",
         "_folder.py",
         "_foreign.py",
